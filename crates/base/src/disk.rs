@@ -1,0 +1,153 @@
+//! Files. Thin names over the standard library, plus the few things it lacks: atomic replacement, syncing a
+//! directory, free space, and memory maps.
+
+#![allow(clippy::disallowed_methods)] // this is the door
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path)
+}
+
+pub fn read_to_string(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path)
+}
+
+pub fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Creates or truncates a file for reading and writing.
+pub fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)
+}
+
+/// Opens a file for reading and appending, creating it when it is absent.
+pub fn open_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).open(path)
+}
+
+/// Opens an existing file for reading and writing in place.
+pub fn open_write(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+pub fn create_dir_all(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)
+}
+
+pub fn remove_dir_all(path: &Path) -> io::Result<()> {
+    fs::remove_dir_all(path)
+}
+
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+pub fn hard_link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)
+}
+
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+pub fn len(path: &Path) -> io::Result<u64> {
+    Ok(fs::metadata(path)?.len())
+}
+
+/// Last modification, Unix milliseconds.
+pub fn modified_ms(path: &Path) -> io::Result<i64> {
+    let at = fs::metadata(path)?.modified()?;
+    Ok(at.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64))
+}
+
+/// The paths in a directory, sorted by name.
+pub fn list(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(path)?.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Makes the names in a directory durable.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Replaces a file so that a crash leaves the old or the new content, never a mixture.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    let temporary = PathBuf::from(name);
+    let mut file = create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// The bytes under a directory, links followed once.
+pub fn tree_len(path: &Path) -> io::Result<u64> {
+    let mut sum = 0;
+    for entry in list(path)? {
+        sum += if entry.is_dir() { tree_len(&entry)? } else { len(&entry)? };
+    }
+    Ok(sum)
+}
+
+/// Space on the file system of `path`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    pub total_bytes: u64,
+    /// What an ordinary user may still write.
+    pub free_bytes: u64,
+}
+
+#[allow(unsafe_code)] // statvfs has no safe wrapper in the standard library
+pub fn space(path: &Path) -> io::Result<Space> {
+    use std::os::unix::ffi::OsStrExt;
+    let c_path = std::ffi::CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "path with a NUL byte"))?;
+    // SAFETY: `c_path` is NUL-terminated and outlives the call; statvfs writes only the struct it is given, for
+    // which all zeroes is a valid value.
+    let stat = unsafe {
+        let mut stat: libc::statvfs = std::mem::zeroed();
+        if libc::statvfs(c_path.as_ptr(), &mut stat) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        stat
+    };
+    let unit = stat.f_frsize as u64;
+    Ok(Space { total_bytes: stat.f_blocks as u64 * unit, free_bytes: stat.f_bavail as u64 * unit })
+}
+
+/// A read-only memory map of an immutable file.
+pub struct Map(memmap2::Mmap);
+
+impl Map {
+    #[allow(unsafe_code)] // a map is sound only while nobody truncates the file
+    pub fn open(path: &Path) -> io::Result<Map> {
+        let file = File::open(path)?;
+        // SAFETY: only immutable files are mapped (blocks, sealed segments): they are written once, synced, renamed
+        // into place and later unlinked, never truncated or rewritten.
+        Ok(Map(unsafe { memmap2::Mmap::map(&file)? }))
+    }
+}
+
+impl std::ops::Deref for Map {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Whether an error says that the disk (or a quota) is full.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSPC) | Some(libc::EDQUOT))
+}

@@ -1,0 +1,15 @@
+//! The only door to the operating system: clock, disk, memory budget, units, shutdown.
+//!
+//! Everything above asks here, so that tests can put something else behind the door (a clock that stands still, a
+//! disk that fails) and so that a limit has one place to be kept.
+
+pub mod budget;
+pub mod clock;
+pub mod disk;
+pub mod random;
+pub mod shutdown;
+pub mod units;
+
+pub use budget::{Budget, Reservation};
+pub use clock::Clock;
+pub use shutdown::{Shutdown, Stopper};

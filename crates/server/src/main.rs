@@ -1,0 +1,2 @@
+//! The program `pharos`.
+fn main() {}
