@@ -17,4 +17,4 @@ pub use histogram::{CounterResetHint, FloatHistogram, Histogram, Span};
 pub use labels::{Labels, LabelsBuilder, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricType};
-pub use sample::{HistogramSample, STALE_NAN_BITS, is_stale, stale_nan};
+pub use sample::{HistogramSample, STALE_NAN_BITS, Samples, is_stale, stale_nan};

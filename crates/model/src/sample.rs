@@ -26,3 +26,16 @@ pub struct HistogramSample {
     /// A stale marker is a histogram whose `sum` is the stale NaN.
     pub histogram: Arc<FloatHistogram>,
 }
+
+/// The samples of one series, ascending in time, as slices that live until the visitor returns.
+///
+/// Floats and histograms of one series are apart; a timestamp is in at most one of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Samples<'a> {
+    pub timestamps: &'a [i64],
+    /// As long as `timestamps`. Holds stale markers: the evaluator skips them.
+    pub values: &'a [f64],
+    /// Empty, or as long as `timestamps`: the start of each sample's cumulative count, 0 when unknown.
+    pub start_timestamps: &'a [i64],
+    pub histograms: &'a [HistogramSample],
+}

@@ -2,4 +2,5 @@
 
 pub mod source;
 
-pub use source::{Hints, Samples, Selection, SeriesSet, SeriesSource, SourceError};
+pub use model::Samples;
+pub use source::{Hints, Selection, SeriesSet, SeriesSource, SourceError};

@@ -3,7 +3,7 @@
 //! A selection is made in two steps: first the labels of what matches, then, in ranges that threads can share, the
 //! samples. Sample buffers are lent, not given, so that a source can decode page after page into the same memory.
 
-use model::{HistogramSample, Labels, Matcher};
+use model::{Labels, Matcher, Samples};
 use std::ops::Range;
 
 /// What to read: series that pass all matchers, and of them the samples in `start_ms < t <= end_ms`.
@@ -30,19 +30,6 @@ pub struct Hints {
     pub grouping: Vec<String>,
     /// Whether `grouping` says what stays (`by`) or what goes (`without`).
     pub by: bool,
-}
-
-/// The samples of one series, ascending in time, as slices that live until the visitor returns.
-///
-/// Floats and histograms of one series are apart; a timestamp is in at most one of them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Samples<'a> {
-    pub timestamps: &'a [i64],
-    /// As long as `timestamps`. Holds stale markers: the evaluator skips them.
-    pub values: &'a [f64],
-    /// Empty, or as long as `timestamps`: the start of each sample's cumulative count, 0 when unknown.
-    pub start_timestamps: &'a [i64],
-    pub histograms: &'a [HistogramSample],
 }
 
 /// A store of series.
