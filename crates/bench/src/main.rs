@@ -1,0 +1,67 @@
+//! `make bench`: Pharos beside Debian's Prometheus and VictoriaMetrics, on one machine, in one run, on recorded
+//! real scrapes. Prints tables; judges nothing.
+//!
+//! `bench` runs everything; `bench metrics [write|scrape]` a part; `bench pack RAW… -o FILE` makes a recording.
+
+mod corpus;
+mod http;
+mod queries;
+mod recording;
+mod replay;
+mod report;
+mod system;
+
+use recording::Recording;
+use std::path::{Path, PathBuf};
+
+/// The recording that the figures are made of, beside this crate.
+const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/node_exporter.phrec");
+/// Samples a series: an hour at 15 s.
+const SCRAPES_PER_HOST: usize = 240;
+/// The beat of the recording, milliseconds.
+const RECORDED_BEAT_MS: i64 = 500;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match args.as_slice() {
+        ["pack", rest @ ..] => pack(rest),
+        [] => replay::run(&pharos(), Path::new(RECORDING), replay::Part::All),
+        ["metrics", "write"] => replay::run(&pharos(), Path::new(RECORDING), replay::Part::Write),
+        ["metrics", "scrape"] => replay::run(&pharos(), Path::new(RECORDING), replay::Part::Scrape),
+        _ => Err(std::io::Error::other("usage: bench [metrics write|metrics scrape|pack RAW… -o FILE]")),
+    };
+    if let Err(error) = result {
+        eprintln!("bench: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// The program beside this one, unless `PHAROS_BIN` names another.
+fn pharos() -> PathBuf {
+    std::env::var_os("PHAROS_BIN").map(PathBuf::from).unwrap_or_else(|| {
+        let me = std::env::current_exe().expect("the running program has a path");
+        me.with_file_name("pharos")
+    })
+}
+
+fn pack(args: &[&str]) -> std::io::Result<()> {
+    let (inputs, output) = match args {
+        [inputs @ .., "-o", output] if !inputs.is_empty() => (inputs, output),
+        _ => return Err(std::io::Error::other("usage: bench pack RAW… -o FILE")),
+    };
+    let mut scrapes = Vec::new();
+    for input in inputs {
+        scrapes.extend(recording::read_raw(Path::new(input))?);
+    }
+    let recording = Recording::cut(&scrapes, SCRAPES_PER_HOST, RECORDED_BEAT_MS);
+    recording.save(Path::new(output))?;
+    println!(
+        "{} hosts, {} series, {} samples, {} bytes",
+        recording.hosts.len(),
+        recording.series_count(),
+        recording.sample_count(),
+        base::disk::len(Path::new(output))?
+    );
+    Ok(())
+}
