@@ -51,7 +51,7 @@ pub fn format_duration(duration: Duration) -> String {
     for (i, (name, unit_ms)) in UNITS.iter().enumerate() {
         // Years and weeks are used only when nothing is left over: 90d reads easier than 12w6d.
         let exact = i < 2;
-        if ms < *unit_ms || (exact && ms % unit_ms != 0) {
+        if ms < *unit_ms || (exact && !ms.is_multiple_of(*unit_ms)) {
             continue;
         }
         text.push_str(&format!("{}{name}", ms / unit_ms));

@@ -308,6 +308,12 @@ impl LabelsBuilder {
         self.pairs.iter().map(|(n, v)| (n.as_str(), v.as_str()))
     }
 
+    /// Removes the labels for which `keep` says no.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &str) -> bool) -> &mut LabelsBuilder {
+        self.pairs.retain(|(n, v)| keep(n, v));
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
