@@ -1,0 +1,98 @@
+// The only place that talks to the server: sends a request, opens Prometheus's envelope, names what went wrong.
+
+/** What the server said beside the data. */
+export interface Remarks {
+  warnings: string[];
+  infos: string[];
+}
+
+export interface Answer<T> extends Remarks {
+  data: T;
+}
+
+export type ParamValue = string | number | string[] | undefined;
+export type Params = Record<string, ParamValue>;
+
+/** Above this many characters parameters travel in a body: proxies commonly refuse request lines over 8 KiB. */
+const QUERY_CHARS_MAX = 3000;
+
+/** A request that brought no data. `status` is 0 when no server answered. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  get isMissing(): boolean {
+    return this.status === 404;
+  }
+
+  get isUnreachable(): boolean {
+    return this.status === 0;
+  }
+}
+
+interface Envelope {
+  status?: string;
+  data?: unknown;
+  error?: string;
+  errorType?: string;
+  warnings?: string[];
+  infos?: string[];
+}
+
+export function encodeParams(params: Params): URLSearchParams {
+  const out = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    if (value === undefined) continue;
+    if (Array.isArray(value)) value.forEach((one) => out.append(key, one));
+    else out.append(key, String(value));
+  }
+  return out;
+}
+
+export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<Answer<T>> {
+  const query = encodeParams(params).toString();
+  return send<T>(query === '' ? path : `${path}?${query}`, { signal: signal ?? null });
+}
+
+/** For addresses that answer GET and POST alike: POST when the parameters are long. */
+export async function ask<T>(path: string, params: Params, signal?: AbortSignal): Promise<Answer<T>> {
+  const body = encodeParams(params);
+  if (body.toString().length <= QUERY_CHARS_MAX) return get<T>(path, params, signal);
+  return send<T>(path, { method: 'POST', body, signal: signal ?? null });
+}
+
+async function send<T>(url: string, init: RequestInit): Promise<Answer<T>> {
+  const response = await reach(url, init);
+  const envelope = await open(response);
+  if (!response.ok || envelope.status === 'error') {
+    const fallback = `${response.status} ${response.statusText}`.trim();
+    throw new ApiError(response.status, envelope.errorType ?? 'http', envelope.error ?? fallback);
+  }
+  return { data: envelope.data as T, warnings: envelope.warnings ?? [], infos: envelope.infos ?? [] };
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, headers: { accept: 'application/json' } });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, 'unreachable', 'The server does not answer.');
+  }
+}
+
+async function open(response: Response): Promise<Envelope> {
+  const isJson = response.headers.get('content-type')?.includes('json') === true;
+  if (!isJson) {
+    // A development proxy answers 500 with no body when nothing listens behind it.
+    if (response.status >= 500) throw new ApiError(0, 'unreachable', 'The server does not answer.');
+    const text = (await response.text()).trim().slice(0, 300);
+    throw new ApiError(response.status, 'http', text.startsWith('<') || text === '' ? `HTTP ${response.status}` : text);
+  }
+  return (await response.json()) as Envelope;
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { millis } from '@/lib/brand';
+import { absolute, describeRange, isRelative, parseMoment, parseTyped, PRESETS, printMoment, resolveRange, shift, zoomIn, zoomOut } from './timeRange';
+
+const now = millis(Date.UTC(2026, 0, 15, 12, 34, 56));
+const HOUR = 3_600_000;
+
+describe('moments', () => {
+  it('reads what is relative to now', () => {
+    expect(parseMoment('now', now)).toBe(now);
+    expect(parseMoment('now-6h', now)).toBe(now - 6 * HOUR);
+    expect(parseMoment('now+1h30m', now)).toBe(now + 1.5 * HOUR);
+  });
+
+  it('floors to a unit', () => {
+    const day = new Date(parseMoment('now/d', now) ?? 0);
+    expect([day.getHours(), day.getMinutes(), day.getSeconds()]).toEqual([0, 0, 0]);
+    expect(new Date(parseMoment('now/w', now) ?? 0).getDay()).toBe(1);
+    expect((parseMoment('now/h', now) ?? 0) % 60_000).toBe(0);
+  });
+
+  it('reads seconds, milliseconds and dates', () => {
+    expect(parseMoment('1700000000', now)).toBe(1_700_000_000_000);
+    expect(parseMoment('1700000000123', now)).toBe(1_700_000_000_123);
+    expect(parseMoment('2026-01-02T03:04:05Z', now)).toBe(Date.UTC(2026, 0, 2, 3, 4, 5));
+    expect(parseMoment('2026-01-02', now)).toBe(new Date(2026, 0, 2).getTime());
+  });
+
+  it.each(['', 'then', 'now-', 'now-5', '12', '2026-99-99', 'now-6h/q'])('refuses %j', (text) => {
+    expect(parseMoment(text, now)).toBeNull();
+  });
+});
+
+describe('ranges', () => {
+  it('must go forward', () => {
+    expect(resolveRange({ from: 'now', to: 'now-1h' }, now)).toBeNull();
+    expect(resolveRange({ from: 'now-1h', to: 'now' }, now)).toEqual({ from: now - HOUR, to: now });
+  });
+
+  it('can be typed', () => {
+    expect(parseTyped('6h', now)).toEqual({ from: 'now-6h', to: 'now' });
+    expect(parseTyped('now-6h', now)).toEqual({ from: 'now-6h', to: 'now' });
+    expect(parseTyped('now-2d to now-1d', now)).toEqual({ from: 'now-2d', to: 'now-1d' });
+    expect(parseTyped('2026-01-01 to 2026-01-02', now)).toEqual({ from: '2026-01-01', to: '2026-01-02' });
+    expect(parseTyped('soon', now)).toBeNull();
+    expect(parseTyped('', now)).toBeNull();
+  });
+
+  it('every preset resolves', () => {
+    for (const preset of PRESETS) expect(resolveRange(preset.range, now), preset.label).not.toBeNull();
+  });
+
+  it('walks and zooms', () => {
+    const resolved = { from: millis(now - HOUR), to: now };
+    expect(shift(resolved, -1)).toEqual(absolute(now - 1.5 * HOUR, now - 0.5 * HOUR));
+    expect(zoomOut({ from: 'now-1h', to: 'now' }, resolved)).toEqual({ from: 'now-2h', to: 'now' });
+    expect(zoomOut(absolute(now - HOUR, now), resolved)).toEqual(absolute(now - 1.5 * HOUR, now + 0.5 * HOUR));
+    expect(zoomIn(1000, 61_000)).toEqual({ from: '1000', to: '61000' });
+    expect(zoomIn(5000, 5100)).toEqual({ from: '4550', to: '5550' });
+  });
+
+  it('is described', () => {
+    expect(describeRange({ from: 'now-1h', to: 'now' }, now, true)).toBe('Last 1 hour');
+    expect(describeRange({ from: 'now-45m', to: 'now' }, now, true)).toBe('Last 45m');
+    expect(describeRange(absolute(now, now + HOUR), now, true)).toBe('2026-01-15 12:34:56 – 2026-01-15 13:34:56');
+    expect(printMoment(Date.UTC(2026, 0, 1), true)).toBe('2026-01-01 00:00');
+    expect(isRelative({ from: 'now-1h', to: 'now' })).toBe(true);
+    expect(isRelative(absolute(0, 1))).toBe(false);
+  });
+});
