@@ -10,6 +10,7 @@ pub mod histogram;
 pub mod labels;
 pub mod matcher;
 pub mod metadata;
+pub mod number;
 pub mod sample;
 
 pub use exemplar::Exemplar;
