@@ -1,0 +1,129 @@
+// Starting and stopping the program and the servers it is tested with.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export const BIN = process.env.PHAROS_BIN ?? "pharos";
+
+/** A folder that is gone after the test. */
+export function folder(t) {
+  const dir = mkdtempSync(join(tmpdir(), "pharos-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort() {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export function file(dir, name, text) {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A child process with its output collected. It is killed after the test. */
+export class Process {
+  constructor(t, command, args, options = {}) {
+    this.output = "";
+    this.child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (b) => (this.output += b));
+    this.exited = once(this.child, "exit").then(([code, signal]) => ({ code, signal }));
+    t.after(async () => {
+      this.child.kill("SIGKILL");
+      await this.exited;
+    });
+  }
+
+  signal(name) {
+    this.child.kill(name);
+  }
+
+  async stop(name = "SIGTERM") {
+    this.child.kill(name);
+    return this.exited;
+  }
+
+  /** Waits until a request is answered with a 2xx. */
+  async ready(url) {
+    let ended = false;
+    this.exited.then(() => (ended = true));
+    await until(async () => {
+      assert.ok(!ended, `ended before it was ready:\n${this.output}`);
+      return (await fetch(url)).ok;
+    }, url);
+  }
+}
+
+/** A running Pharos. */
+export class Pharos extends Process {
+  static async start(t, { dir = folder(t), config, args = [], port } = {}) {
+    port ??= await freePort();
+    const flags = ["serve", "--single-port", "--listen", `127.0.0.1:${port}`, "--data", join(dir, "data")];
+    if (config !== undefined) flags.push("--prometheus-config", file(dir, "prometheus.yml", config));
+    const pharos = new Pharos(t, BIN, [...flags, ...args], { cwd: dir });
+    pharos.dir = dir;
+    pharos.port = port;
+    pharos.url = `http://127.0.0.1:${port}`;
+    await pharos.ready(`${pharos.url}/-/ready`);
+    return pharos;
+  }
+
+  /** GET of the API: `[status, body]`. */
+  async get(path, params = {}) {
+    return getJson(this.url, path, params);
+  }
+
+  /** The result of an instant query as `{series: value}`, the series printed as `name{a="1"}`. */
+  async query(query, params = {}) {
+    return query_(this.url, query, params);
+  }
+}
+
+export async function getJson(url, path, params = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) [value].flat().forEach((v) => query.append(name, v));
+  const reply = await fetch(`${url}${path}?${query}`);
+  return [reply.status, await reply.json()];
+}
+
+export async function query_(url, query, params = {}) {
+  const [status, body] = await getJson(url, "/api/v1/query", { query, ...params });
+  assert.equal(status, 200, JSON.stringify(body));
+  return Object.fromEntries(body.data.result.map((s) => [series(s.metric), s.value?.[1] ?? s.histogram?.[1]]));
+}
+
+export function series(metric) {
+  const { __name__: name = "", ...labels } = metric;
+  const pairs = Object.entries(labels).sort().map(([n, v]) => `${n}="${v}"`);
+  return `${name}{${pairs.join(",")}}`;
+}
+
+/** Polls until the condition gives something true; a throw counts as not yet. */
+export async function until(condition, what, seconds = 30) {
+  const end = Date.now() + seconds * 1000;
+  let last;
+  while (Date.now() < end) {
+    try {
+      const value = await condition();
+      if (value) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(50);
+  }
+  throw new Error(`waited ${seconds} s for ${what}; last: ${last?.stack ?? last}`);
+}
