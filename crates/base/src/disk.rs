@@ -39,6 +39,13 @@ pub fn open_write(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
+/// Writes all bytes at the end of a file that was opened for appending at `path`.
+pub fn append_all(mut file: &File, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let room = fault::room(path, bytes.len());
+    file.write_all(&bytes[..room])?;
+    if room < bytes.len() { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { Ok(()) }
+}
+
 pub fn create_dir_all(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
@@ -155,4 +162,37 @@ impl std::ops::Deref for Map {
 /// Whether an error says that the disk (or a quota) is full.
 pub fn is_full(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOSPC) | Some(libc::EDQUOT))
+}
+
+/// Faults that tests arrange. Nothing here costs a running system more than one load.
+pub mod fault {
+    use super::{Path, PathBuf};
+    use parking_lot::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static ANY: AtomicBool = AtomicBool::new(false);
+    static FULL: Mutex<Vec<(PathBuf, usize)>> = Mutex::new(Vec::new());
+
+    /// From now on [`super::append_all`] finds room for this many more bytes under a directory.
+    pub fn fill(dir: &Path, room_bytes: usize) {
+        FULL.lock().push((dir.to_owned(), room_bytes));
+        ANY.store(true, Ordering::SeqCst);
+    }
+
+    /// There is room again.
+    pub fn empty(dir: &Path) {
+        FULL.lock().retain(|(d, _)| d != dir);
+    }
+
+    /// How many of the wanted bytes may be written.
+    pub(super) fn room(path: &Path, wanted: usize) -> usize {
+        if !ANY.load(Ordering::Relaxed) {
+            return wanted;
+        }
+        let mut full = FULL.lock();
+        let Some((_, left)) = full.iter_mut().find(|(dir, _)| path.starts_with(dir)) else { return wanted };
+        let room = wanted.min(*left);
+        *left -= room;
+        room
+    }
 }

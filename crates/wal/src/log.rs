@@ -1,0 +1,349 @@
+//! Writing the log.
+//!
+//! Two locks, never held together by one thread except in the order writer → durable: `writer` orders the appends, `durable` says
+//! up to where the disk has them. An append holds `writer` for one `write(2)`; a sync holds neither while the
+//! disk works.
+
+use crate::record::{FRAME_BYTES, RecordBuf};
+use crate::segment::{HEADER_BYTES, SegmentId};
+use base::disk;
+use parking_lot::{Condvar, Mutex};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A place in the log: everything before it was appended before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lsn {
+    pub segment: SegmentId,
+    pub offset: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// A segment is closed before the record that would make it longer.
+    pub segment_bytes: u64,
+}
+
+/// Why something was not logged. Nothing of the record is in the log then, or readers will not see it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LogError {
+    /// The record was made for a segment that has been closed since.
+    #[error("the segment was closed; now writing {current}")]
+    SegmentClosed { current: SegmentId },
+    /// The log is as it was before; it goes on by itself when there is room.
+    #[error("no space left on the device")]
+    DiskFull,
+    #[error("a record of {0} bytes is too long")]
+    TooLong(usize),
+    #[error("{0}")]
+    Io(Arc<io::Error>),
+}
+
+impl From<io::Error> for LogError {
+    fn from(error: io::Error) -> LogError {
+        if disk::is_full(&error) { LogError::DiskFull } else { LogError::Io(Arc::new(error)) }
+    }
+}
+
+/// A log being written.
+pub struct Log {
+    dir: PathBuf,
+    options: LogOptions,
+    writer: Mutex<Writer>,
+    /// The segment being written: a copy of what `writer` holds, for those who only want to know.
+    segment: AtomicU64,
+    /// Bytes of all segments.
+    bytes: AtomicU64,
+    durable: Mutex<Durable>,
+    synced: Condvar,
+    syncs: AtomicU64,
+    failures: AtomicU64,
+}
+
+struct Writer {
+    segment: SegmentId,
+    path: PathBuf,
+    file: Arc<File>,
+    /// Where the last good record ends.
+    length: u64,
+    /// Bytes of a failed write may lie behind `length`.
+    torn: bool,
+    /// A sync of this segment failed: what the kernel holds of it cannot be trusted, the next append begins another.
+    spoiled: bool,
+    /// Length of each closed segment.
+    closed: BTreeMap<SegmentId, u64>,
+}
+
+struct Durable {
+    synced: Lsn,
+    syncing: bool,
+    /// The last range that could not be made durable: `from < lsn <= to`.
+    lost: Option<(Lsn, Lsn, LogError)>,
+}
+
+impl Log {
+    /// Begins a new segment behind those in `dir`, which is created when it is not there.
+    pub fn open(dir: &Path, options: LogOptions) -> Result<Log, LogError> {
+        disk::create_dir_all(dir)?;
+        let mut closed = BTreeMap::new();
+        for path in disk::list(dir)? {
+            if let Some(id) = SegmentId::of(&path) {
+                closed.insert(id, disk::len(&path)?);
+            }
+        }
+        let id = SegmentId(closed.last_key_value().map_or(0, |(id, _)| id.0) + 1);
+        let before: u64 = closed.values().sum();
+        let writer = Writer::begin(dir, id, closed)?;
+        let start = Lsn { segment: id, offset: HEADER_BYTES as u64 };
+        Ok(Log {
+            dir: dir.to_owned(),
+            options,
+            writer: Mutex::new(writer),
+            segment: AtomicU64::new(id.0),
+            bytes: AtomicU64::new(before + HEADER_BYTES as u64),
+            durable: Mutex::new(Durable { synced: start, syncing: false, lost: None }),
+            synced: Condvar::new(),
+            syncs: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        })
+    }
+
+    /// The segment being written.
+    pub fn segment(&self) -> SegmentId {
+        SegmentId(self.segment.load(Ordering::Acquire))
+    }
+
+    /// Bytes of all segments.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How often the disk was asked to sync.
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+
+    /// Writes and syncs that failed.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Appends a record. It is with the kernel when this returns: it survives the end of the process, and the loss of
+    /// power once [`Log::sync`] has returned for its place.
+    pub fn append(&self, record: &mut RecordBuf) -> Result<Lsn, LogError> {
+        self.append_if(None, record)
+    }
+
+    /// Appends a record if it comes to lie in this segment.
+    pub fn append_in(&self, segment: SegmentId, record: &mut RecordBuf) -> Result<Lsn, LogError> {
+        self.append_if(Some(segment), record)
+    }
+
+    fn append_if(&self, wanted: Option<SegmentId>, record: &mut RecordBuf) -> Result<Lsn, LogError> {
+        let mut writer = self.writer.lock();
+        let result = self.append_locked(&mut writer, wanted, record);
+        if matches!(result, Err(LogError::DiskFull | LogError::Io(_))) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    fn append_locked(
+        &self,
+        writer: &mut Writer,
+        wanted: Option<SegmentId>,
+        record: &mut RecordBuf,
+    ) -> Result<Lsn, LogError> {
+        let room = FRAME_BYTES + record.body().len();
+        let full = writer.length + room as u64 > self.options.segment_bytes && writer.holds_records();
+        if writer.spoiled || full {
+            self.roll(writer)?;
+        }
+        writer.mend()?;
+        if wanted.is_some_and(|w| w != writer.segment) {
+            return Err(LogError::SegmentClosed { current: writer.segment });
+        }
+        let (segment, offset) = (writer.segment, writer.length);
+        let bytes = record.seal(segment, offset).ok_or(LogError::TooLong(room))?;
+        if let Err(error) = disk::append_all(&writer.file, &writer.path, bytes) {
+            writer.torn = true;
+            let _ = writer.mend();
+            return Err(error.into());
+        }
+        writer.length += bytes.len() as u64;
+        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(Lsn { segment, offset: writer.length })
+    }
+
+    /// Closes the segment, durably, and begins the next, which is returned: what is appended from now on lies in it
+    /// or behind it.
+    pub fn cut(&self) -> Result<SegmentId, LogError> {
+        let mut writer = self.writer.lock();
+        if writer.holds_records() || writer.spoiled {
+            self.roll(&mut writer)?;
+        }
+        Ok(writer.segment)
+    }
+
+    fn roll(&self, writer: &mut Writer) -> Result<(), LogError> {
+        writer.mend()?;
+        let end = Lsn { segment: writer.segment, offset: writer.length };
+        if !writer.spoiled
+            && let Err(error) = self.sync_file(&writer.file)
+        {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            self.lose(end, error.into());
+        }
+        let mut closed = std::mem::take(&mut writer.closed);
+        closed.insert(writer.segment, writer.length);
+        let next = SegmentId(writer.segment.0 + 1);
+        match Writer::begin(&self.dir, next, closed.clone()) {
+            Ok(new) => *writer = new,
+            Err(error) => {
+                closed.remove(&writer.segment);
+                writer.closed = closed;
+                return Err(error);
+            }
+        }
+        self.segment.store(next.0, Ordering::Release);
+        self.bytes.fetch_add(HEADER_BYTES as u64, Ordering::Relaxed);
+        let mut durable = self.durable.lock();
+        durable.synced = durable.synced.max(Lsn { segment: next, offset: HEADER_BYTES as u64 });
+        drop(durable);
+        self.synced.notify_all();
+        Ok(())
+    }
+
+    /// Returns when everything up to a place is on disk.
+    pub fn sync(&self, lsn: Lsn) -> Result<(), LogError> {
+        let mut durable = self.durable.lock();
+        loop {
+            if let Some((from, to, error)) = &durable.lost
+                && *from < lsn
+                && lsn <= *to
+            {
+                return Err(error.clone());
+            }
+            if durable.synced >= lsn {
+                return Ok(());
+            }
+            if !durable.syncing {
+                break;
+            }
+            self.synced.wait(&mut durable);
+        }
+        durable.syncing = true;
+        drop(durable);
+        let (file, target) = {
+            let writer = self.writer.lock();
+            (Arc::clone(&writer.file), Lsn { segment: writer.segment, offset: writer.length })
+        };
+        let result = self.sync_file(&file);
+        if let Err(error) = &result {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            self.spoil(target.segment);
+            self.lose(target, io::Error::new(error.kind(), error.to_string()).into());
+        }
+        let mut durable = self.durable.lock();
+        durable.syncing = false;
+        if result.is_ok() {
+            durable.synced = durable.synced.max(target);
+        }
+        drop(durable);
+        self.synced.notify_all();
+        result.map_err(LogError::from)
+    }
+
+    /// Makes everything appended so far durable.
+    pub fn sync_all(&self) -> Result<(), LogError> {
+        let writer = self.writer.lock();
+        let end = Lsn { segment: writer.segment, offset: writer.length };
+        drop(writer);
+        self.sync(end)
+    }
+
+    fn sync_file(&self, file: &File) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        file.sync_data()
+    }
+
+    /// After a failed sync the kernel may have forgotten the bytes and say nothing the next time: the segment is
+    /// given up.
+    fn spoil(&self, segment: SegmentId) {
+        let mut writer = self.writer.lock();
+        if writer.segment == segment {
+            writer.spoiled = true;
+        }
+    }
+
+    fn lose(&self, to: Lsn, error: LogError) {
+        tracing::error!(%error, segment = to.segment.0, offset = to.offset, "the log could not be synced");
+        let mut durable = self.durable.lock();
+        durable.lost = Some((durable.synced, to, error));
+    }
+
+    /// Removes the segments before this one.
+    pub fn remove_before(&self, segment: SegmentId) -> io::Result<()> {
+        let gone: Vec<(SegmentId, u64)> = {
+            let writer = self.writer.lock();
+            writer.closed.range(..segment).map(|(id, n)| (*id, *n)).collect()
+        };
+        for (id, length) in gone {
+            match disk::remove_file(&id.path(&self.dir)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            if self.writer.lock().closed.remove(&id).is_some() {
+                self.bytes.fetch_sub(length, Ordering::Relaxed);
+            }
+        }
+        disk::sync_dir(&self.dir)
+    }
+}
+
+impl Writer {
+    fn begin(dir: &Path, id: SegmentId, closed: BTreeMap<SegmentId, u64>) -> Result<Writer, LogError> {
+        let path = id.path(dir);
+        let make = || -> io::Result<File> {
+            // A file of this name can only be what a failed attempt left: no record was ever acknowledged from it.
+            disk::create(&path)?;
+            let file = disk::open_append(&path)?;
+            disk::append_all(&file, &path, &id.header())?;
+            file.sync_all()?;
+            disk::sync_dir(dir)?;
+            Ok(file)
+        };
+        match make() {
+            Ok(file) => Ok(Writer {
+                segment: id,
+                path,
+                file: Arc::new(file),
+                length: HEADER_BYTES as u64,
+                torn: false,
+                spoiled: false,
+                closed,
+            }),
+            Err(error) => {
+                let _ = disk::remove_file(&path);
+                Err(error.into())
+            }
+        }
+    }
+
+    fn holds_records(&self) -> bool {
+        self.length > HEADER_BYTES as u64
+    }
+
+    /// Cuts off what a failed write left.
+    fn mend(&mut self) -> Result<(), LogError> {
+        if self.torn {
+            self.file.set_len(self.length)?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+}
