@@ -100,7 +100,7 @@ pub struct StringLiteral {
 /// `name{matchers}`, with its modifiers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VectorSelector {
-    /// The name before the braces, or quoted inside them; `""` when there is none.
+    /// The name before the braces; `""` when there is none (a name quoted inside them is a matcher like any other).
     pub name: String,
     /// All matchers, that of the name among them.
     pub matchers: Vec<Matcher>,
@@ -184,7 +184,6 @@ pub enum DurationExpr {
     Min(Box<DurationExpr>, Box<DurationExpr>, PosRange),
     /// `max_of(a, b)`
     Max(Box<DurationExpr>, Box<DurationExpr>, PosRange),
-    Plus(Box<DurationExpr>, PosRange),
     Minus(Box<DurationExpr>, PosRange),
     Binary(DurationOp, Box<DurationExpr>, Box<DurationExpr>, PosRange),
     Paren(Box<DurationExpr>, PosRange),
@@ -198,7 +197,6 @@ impl DurationExpr {
             | DurationExpr::Range(p)
             | DurationExpr::Min(_, _, p)
             | DurationExpr::Max(_, _, p)
-            | DurationExpr::Plus(_, p)
             | DurationExpr::Minus(_, p)
             | DurationExpr::Binary(_, _, _, p)
             | DurationExpr::Paren(_, p) => *p,

@@ -71,7 +71,7 @@ pub(crate) fn seconds_to_ms(seconds: f64) -> Option<i64> {
     let nanos = (seconds * 1e9).round();
     // 2^63 is exact in a float, 2^63 − 1 is not: the upper bound excludes it.
     let fits = nanos >= -(2f64.powi(63)) && nanos < 2f64.powi(63);
-    fits.then(|| nanos as i64 / 1_000_000)
+    fits.then_some(nanos as i64 / 1_000_000)
 }
 
 fn printed(seconds: f64) -> String {
@@ -86,7 +86,7 @@ fn evaluate(expr: &DurationExpr, context: &DurationContext) -> Result<f64, Durat
         DurationExpr::Range(_) => context.range_ms as f64 / 1e3,
         DurationExpr::Min(a, b, _) => evaluate(a, context)?.min(evaluate(b, context)?),
         DurationExpr::Max(a, b, _) => evaluate(a, context)?.max(evaluate(b, context)?),
-        DurationExpr::Plus(e, _) | DurationExpr::Paren(e, _) => evaluate(e, context)?,
+        DurationExpr::Paren(e, _) => evaluate(e, context)?,
         DurationExpr::Minus(e, _) => -evaluate(e, context)?,
         DurationExpr::Binary(op, a, b, pos) => {
             let (a, b) = (evaluate(a, context)?, evaluate(b, context)?);
