@@ -25,6 +25,7 @@ pub mod remote;
 pub mod scrape;
 pub mod sd;
 pub mod secret;
+pub mod settings;
 pub mod size;
 pub mod storage;
 pub mod targets;
@@ -48,6 +49,7 @@ pub use sd::{
     SdConfigs, UnsupportedSd,
 };
 pub use secret::Secret;
+pub use settings::{DownsampleRule, RetentionRule, Settings, load_settings};
 pub use size::ByteSize;
 pub use storage::{
     ExemplarsConfig, OtlpConfig, RetentionConfig, StorageConfig, TracingConfig, TranslationStrategy,
