@@ -13,3 +13,5 @@ pub mod exposition;
 pub mod histogram;
 pub mod number;
 pub mod proto;
+pub mod remote;
+pub mod snappy;

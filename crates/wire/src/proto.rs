@@ -24,6 +24,8 @@ pub enum ProtoError {
     Utf8 { field: &'static str },
     #[error("proto: more than {0} nested elements")]
     TooMany(usize),
+    #[error("proto: message of 4 GiB or more")]
+    TooLong,
 }
 
 /// The value of a field.

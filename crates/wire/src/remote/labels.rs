@@ -1,0 +1,202 @@
+//! The labels of a series in a write request: read, checked, described.
+
+use super::request::Range;
+use crate::proto::{ProtoError, Reader};
+use model::labels::METRIC_NAME;
+use model::{Labels, LabelsBuilder};
+use std::fmt::{self, Write};
+
+/// More labels than this on one series are a mistake of the sender: Kubernetes allows 63 on a pod and exporters add
+/// a few dozen.
+const LABELS_MAX: usize = 1024;
+/// All names and values of one series together. The longest real labels (SQL statements, stack traces) have a few
+/// tens of kilobytes.
+const SERIES_BYTES_MAX: usize = 1 << 20;
+/// An error shows at most this much of a series.
+const DESCRIPTION_BYTES_MAX: usize = 2048;
+
+/// Where the labels of a series stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Names<'r> {
+    /// `Label` messages with their tags and lengths, checked to be whole.
+    Messages(&'r [u8]),
+    /// Pairs of numbers of symbols; `symbols` are places in `request`.
+    Symbols { refs: &'r [u32], symbols: &'r [Range], request: &'r [u8] },
+}
+
+/// Why a series was refused. The words are those of Prometheus's receiver and name the series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeriesError {
+    /// No name, an empty label name, or text that is not UTF-8.
+    InvalidLabels {
+        series: String,
+    },
+    DuplicateLabel {
+        series: String,
+        label: String,
+    },
+    /// Version 2: an odd number of references, or one outside of the table.
+    References {
+        refs: String,
+        reason: String,
+    },
+    TooLarge {
+        series: String,
+        reason: String,
+    },
+    /// The labels of a series cannot be read as messages.
+    Malformed(ProtoError),
+}
+
+impl fmt::Display for SeriesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SeriesError::InvalidLabels { series } => write!(f, "invalid metric name or labels, got {series}"),
+            SeriesError::DuplicateLabel { series, label } => {
+                write!(f, "invalid labels for series, labels {series}, duplicated label {label}")
+            }
+            SeriesError::References { refs, reason } => {
+                write!(f, "parsing labels for series {refs}: {reason}")
+            }
+            SeriesError::TooLarge { series, reason } => write!(f, "{reason} for series {series}"),
+            SeriesError::Malformed(error) => write!(f, "{error}"),
+        }
+    }
+}
+impl std::error::Error for SeriesError {}
+
+/// Calls `visit` with each pair as it was sent.
+pub(super) fn for_each<'r>(
+    names: &Names<'r>,
+    mut visit: impl FnMut(&'r [u8], &'r [u8]),
+) -> Result<(), SeriesError> {
+    match *names {
+        Names::Messages(bytes) => {
+            let mut reader = Reader::new(bytes);
+            while let Some((field, value)) = reader.field().map_err(SeriesError::Malformed)? {
+                let message = value.bytes(field).map_err(SeriesError::Malformed)?;
+                let (name, value) = read_pair(message).map_err(SeriesError::Malformed)?;
+                visit(name, value);
+            }
+        }
+        Names::Symbols { refs, symbols, request } => {
+            check_refs(refs, symbols.len())?;
+            for pair in refs.chunks_exact(2) {
+                let text = |i: u32| symbols[i as usize].get(request);
+                visit(text(pair[0]), text(pair[1]));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_refs(refs: &[u32], symbols: usize) -> Result<(), SeriesError> {
+    let error = |reason| SeriesError::References { refs: show_refs(refs), reason };
+    if !refs.len().is_multiple_of(2) {
+        return Err(error(format!("invalid labelRefs length {}", refs.len())));
+    }
+    for pair in refs.chunks_exact(2) {
+        if pair.iter().any(|i| *i as usize >= symbols) {
+            return Err(error(format!(
+                "labelRefs {} (name) = {} (value) outside of symbols table (size {symbols})",
+                pair[0], pair[1]
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// As Go prints a slice, cut when it is long.
+fn show_refs(refs: &[u32]) -> String {
+    let shown: Vec<String> = refs.iter().take(64).map(u32::to_string).collect();
+    format!("[{}{}]", shown.join(" "), if refs.len() > 64 { " …" } else { "" })
+}
+
+/// A `Label` or `LabelPair` message.
+pub(super) fn read_pair(message: &[u8]) -> Result<(&[u8], &[u8]), ProtoError> {
+    let (mut name, mut text) = (&[][..], &[][..]);
+    let mut reader = Reader::new(message);
+    while let Some((field, value)) = reader.field()? {
+        match field {
+            1 => name = value.bytes(field)?,
+            2 => text = value.bytes(field)?,
+            _ => {}
+        }
+    }
+    Ok((name, text))
+}
+
+/// Reads and checks the labels of a series.
+pub(super) fn read(names: &Names<'_>) -> Result<Labels, SeriesError> {
+    let mut pairs: Vec<(&str, &str)> = Vec::with_capacity(32);
+    let (mut count, mut bytes, mut valid, mut sorted) = (0, 0, true, true);
+    for_each(names, |name, value| {
+        (count, bytes) = (count + 1, bytes + name.len() + value.len());
+        match (std::str::from_utf8(name), std::str::from_utf8(value)) {
+            (Ok(name), Ok(value)) if !name.is_empty() && count <= LABELS_MAX => {
+                sorted &= pairs.last().is_none_or(|(last, _)| *last < name);
+                pairs.push((name, value));
+            }
+            _ => valid = false,
+        }
+    })?;
+    let too_large = |reason: String| SeriesError::TooLarge { series: describe(names), reason };
+    if count > LABELS_MAX {
+        return Err(too_large(format!("{count} labels (the limit is {LABELS_MAX})")));
+    }
+    if bytes > SERIES_BYTES_MAX {
+        return Err(too_large(format!("{bytes} bytes of labels (the limit is {SERIES_BYTES_MAX})")));
+    }
+    if !sorted {
+        pairs.sort_by_key(|(name, _)| *name);
+    }
+    let named = pairs.iter().any(|(name, value)| *name == METRIC_NAME && !value.is_empty());
+    if !valid || !named {
+        return Err(SeriesError::InvalidLabels { series: describe(names) });
+    }
+    if !sorted && let Some(pair) = pairs.windows(2).find(|w| w[0].0 == w[1].0) {
+        return Err(SeriesError::DuplicateLabel { series: describe(names), label: pair[0].0.to_owned() });
+    }
+    // An empty value means that there is no such label.
+    Ok(Labels::from_sorted(pairs.into_iter().filter(|(_, value)| !value.is_empty())))
+}
+
+/// The labels of an exemplar: anything goes that is UTF-8.
+pub(super) fn read_exemplar(names: &Names<'_>) -> Result<Labels, SeriesError> {
+    let mut builder = LabelsBuilder::new();
+    let mut valid = true;
+    for_each(names, |name, value| match (std::str::from_utf8(name), std::str::from_utf8(value)) {
+        (Ok(name), Ok(value)) => {
+            builder.set(name, value);
+        }
+        _ => valid = false,
+    })?;
+    if valid { Ok(builder.build()) } else { Err(SeriesError::InvalidLabels { series: describe(names) }) }
+}
+
+/// `{a="b", c="d"}`, by name. What is not UTF-8 is shown with replacement characters.
+pub(super) fn describe(names: &Names<'_>) -> String {
+    let mut pairs = Vec::new();
+    if let Names::Symbols { refs, .. } = names
+        && let Err(error) = for_each(names, |_, _| {})
+    {
+        return format!("{} ({error})", show_refs(refs));
+    }
+    // What is malformed is told elsewhere; what came before it still names the series.
+    let _ = for_each(names, |name, value| pairs.push((name, value)));
+    pairs.sort_by_key(|(name, _)| *name);
+    let mut text = String::from("{");
+    for (i, (name, value)) in pairs.iter().enumerate() {
+        if text.len() > DESCRIPTION_BYTES_MAX {
+            text.push('…');
+            break;
+        }
+        let value = &value[..value.len().min(DESCRIPTION_BYTES_MAX)];
+        let separator = if i == 0 { "" } else { ", " };
+        // Writing to a String cannot fail.
+        let _ =
+            write!(text, "{separator}{}={:?}", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+    }
+    text.push('}');
+    text
+}
