@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let rules = "retention:\n  - match: '{__name__=~\"debug_.*\"}'\n    keep: 2d\n";
-        let settings = load(&format!("memory: 2GB\nretention_metrics: 30d\nsingle_port: true\n{rules}")).unwrap();
+        let settings =
+            load(&format!("memory: 2GB\nretention_metrics: 30d\nsingle_port: true\n{rules}")).unwrap();
         assert_eq!(settings.memory, Some(ByteSize(2 << 30)));
         assert_eq!(settings.retention_metrics, Some(Duration::from_secs(30 * 86_400)));
         assert_eq!(settings.retention[0].keep, Some(Duration::from_secs(2 * 86_400)));

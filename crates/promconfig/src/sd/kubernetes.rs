@@ -59,12 +59,12 @@ section! {
 
 impl KubernetesRole {
     /// The roles whose objects are watched for this one, and so may be selected.
-    fn selectable(self, attach: &KubernetesAttach) -> Vec<KubernetesRole> {
+    fn selectable(self) -> Vec<KubernetesRole> {
         use KubernetesRole as R;
         match self {
             R::Endpoints => vec![R::Pod, R::Service, R::Endpoints],
             R::EndpointSlice => vec![R::Pod, R::Service, R::EndpointSlice],
-            R::Pod if attach.node => vec![R::Pod, R::Node],
+            R::Pod => vec![R::Pod, R::Node],
             role => vec![role],
         }
     }
@@ -116,7 +116,7 @@ fn check_kubernetes(sd: &mut KubernetesSd, fields: &Fields<'_>, reader: &mut Rea
 }
 
 fn check_selectors(sd: &KubernetesSd, fields: &Fields<'_>, reader: &mut Reader) {
-    let allowed = sd.role.selectable(&sd.attach_metadata);
+    let allowed = sd.role.selectable();
     let node = fields.at("selectors");
     reader.enter("selectors");
     for (index, selector) in sd.selectors.iter().enumerate() {

@@ -221,9 +221,9 @@ mod tests {
                     ("c".into(), Yaml::Seq(vec![])),
                 ])]),
             ),
-            ("d".into(), Yaml::Map(vec![("e".into(), Yaml::Flow(vec!["x".into(), "y".into()]))])),
+            ("d".into(), Yaml::Map(vec![("e".into(), Yaml::Flow(vec!["x".into(), "z".into()]))])),
         ]);
-        assert_eq!(doc.to_document(), "a:\n- b: 1\n  c: []\nd:\n  e: [x, y]\n");
+        assert_eq!(doc.to_document(), "a:\n- b: 1\n  c: []\nd:\n  e: [x, z]\n");
     }
 
     proptest! {
