@@ -1,1 +1,11 @@
-//! query
+//! The façade over the engine and the store: everything that reads telemetry comes through here, so that limits,
+//! cancellation and accounting have one place.
+//!
+//! Queries run on blocking threads, a bounded number at once; the others wait, and give up when their time is over.
+//! A caller that goes away (its future is dropped) takes its query with it.
+
+mod service;
+mod source;
+
+pub use service::{Ask, QueryLimits, QueryService, Times};
+pub use source::StoreSource;

@@ -1,0 +1,160 @@
+//! What handlers share: the stores and engines, and what is known about this process.
+
+use crate::reply::ApiError;
+use base::Clock;
+use parking_lot::RwLock;
+use query::QueryService;
+use scrape::Manager;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use telemetry::Registry;
+use tokio::sync::broadcast;
+use tsdb::Db;
+
+/// Everything a handler may need.
+pub struct App {
+    pub clock: Clock,
+    pub db: Db,
+    pub query: QueryService,
+    pub scrape: Manager,
+    pub registry: Registry,
+    pub process: Process,
+    pub config: ConfigState,
+    pub notifications: Notifications,
+    pub control: Box<dyn Control>,
+}
+
+/// What does not change while the process lives.
+pub struct Process {
+    pub version: &'static str,
+    pub revision: &'static str,
+    pub started_ms: i64,
+    /// Flags with the values in force.
+    pub flags: BTreeMap<String, String>,
+    pub retention: String,
+    pub memory_limit_bytes: u64,
+}
+
+/// The configuration in force.
+#[derive(Default)]
+pub struct ConfigState(RwLock<Loaded>);
+
+#[derive(Clone, Default)]
+pub struct Loaded {
+    /// As it was understood, secrets masked.
+    pub yaml: String,
+    /// When it was last read without a fault, Unix milliseconds.
+    pub loaded_ms: i64,
+    /// Whether the last attempt succeeded.
+    pub success: bool,
+    /// Of the last attempt, when it failed.
+    pub faults: Vec<String>,
+    pub external_labels: model::Labels,
+}
+
+impl ConfigState {
+    pub fn get(&self) -> Loaded {
+        self.0.read().clone()
+    }
+
+    pub fn succeeded(&self, yaml: String, external_labels: model::Labels, now_ms: i64) {
+        *self.0.write() =
+            Loaded { yaml, loaded_ms: now_ms, success: true, faults: Vec::new(), external_labels };
+    }
+
+    /// Keeps the configuration in force and remembers why the new one was refused.
+    pub fn failed(&self, faults: Vec<String>) {
+        let mut loaded = self.0.write();
+        loaded.success = false;
+        loaded.faults = faults;
+    }
+}
+
+/// What only the program itself can do.
+pub trait Control: Send + Sync {
+    /// Reads the configuration again. The error lists every fault.
+    fn reload(&self) -> Pin<Box<dyn Future<Output = Result<(), Vec<String>>> + Send + '_>>;
+    /// Begins an orderly stop.
+    fn quit(&self);
+}
+
+/// What the operator should know now, shown on the screen and pushed to `/notifications/live`.
+pub struct Notifications {
+    active: RwLock<Vec<Notification>>,
+    live: broadcast::Sender<Notification>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notification {
+    pub text: String,
+    pub since_ms: i64,
+    pub active: bool,
+}
+
+/// A client of the live stream that is this far behind misses the oldest.
+const LIVE_BACKLOG: usize = 64;
+
+impl Default for Notifications {
+    fn default() -> Notifications {
+        Notifications { active: RwLock::default(), live: broadcast::channel(LIVE_BACKLOG).0 }
+    }
+}
+
+impl Notifications {
+    pub fn active(&self) -> Vec<Notification> {
+        self.active.read().clone()
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<Notification> {
+        self.live.subscribe()
+    }
+
+    pub fn raise(&self, text: &str, now_ms: i64) {
+        let mut active = self.active.write();
+        if active.iter().all(|n| n.text != text) {
+            let notification = Notification { text: text.to_owned(), since_ms: now_ms, active: true };
+            active.push(notification.clone());
+            // No receiver is no error: nobody is looking.
+            let _ = self.live.send(notification);
+        }
+    }
+
+    pub fn clear(&self, text: &str) {
+        let mut active = self.active.write();
+        if let Some(at) = active.iter().position(|n| n.text == text) {
+            let mut notification = active.remove(at);
+            notification.active = false;
+            let _ = self.live.send(notification);
+        }
+    }
+}
+
+impl App {
+    /// Runs what reads or writes the disk, or computes for long, off the threads that serve connections.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::internal("the work ended in a panic"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notification_is_raised_once_and_cleared() {
+        let n = Notifications::default();
+        let mut live = n.subscribe();
+        n.raise("a", 1);
+        n.raise("a", 2);
+        n.clear("a");
+        n.clear("a");
+        assert!(n.active().is_empty());
+        assert!(live.try_recv().unwrap().active);
+        assert!(!live.try_recv().unwrap().active);
+        assert!(live.try_recv().is_err());
+    }
+}

@@ -1,0 +1,23 @@
+//! Our own API, under `/api/pharos`, and the health checks.
+
+mod explain;
+mod health;
+pub mod openapi;
+mod targets;
+
+use crate::App;
+use axum::Router;
+use axum::routing::get;
+use std::sync::Arc;
+
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/pharos/explain", get(explain::explain))
+        .route("/api/pharos/targets", get(targets::targets))
+        .route("/api/pharos/openapi.json", get(openapi::pharos))
+        .route("/health", get(health::health))
+        .route("/healthz", get(health::health))
+        .route("/live", get(health::health))
+        .route("/ready", get(health::health))
+        .route("/health/detailed", get(health::detailed))
+}

@@ -1,0 +1,42 @@
+//! Health, in the forms that probes and people ask for it.
+
+use crate::App;
+use crate::reply::json_response;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+use std::sync::Arc;
+
+/// That it answers is the answer.
+pub async fn health() -> Response {
+    json_response(StatusCode::OK, Body::from(r#"{"status":"ok"}"#))
+}
+
+/// Part by part. Status 503 when a part does not work.
+pub async fn detailed(State(app): State<Arc<App>>) -> Response {
+    let head = app.db.head_stats();
+    let recovery = app.db.recovery();
+    let config = app.config.get();
+    let damaged = recovery.damage.len() + recovery.bad_blocks.len();
+    let store_ok = damaged == 0;
+    let body = json!({
+        "status": if store_ok && config.success { "ok" } else { "degraded" },
+        "version": app.process.version,
+        "checks": {
+            "metrics_store": {
+                "status": if store_ok { "ok" } else { "degraded" },
+                "series": head.series,
+                "samples_in_head": head.samples,
+                "log_bytes": head.wal_bytes,
+                "damaged_places": damaged,
+            },
+            "configuration": {
+                "status": if config.success { "ok" } else { "degraded" },
+                "faults": config.faults,
+            },
+        },
+    });
+    json_response(StatusCode::OK, Body::from(body.to_string()))
+}

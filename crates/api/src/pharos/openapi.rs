@@ -1,0 +1,255 @@
+//! The description of the API, generated from one table: `/api/v1/openapi.yaml` and `/api/pharos/openapi.json`.
+//!
+//! A test asks the router for every path of the table, so that the table cannot name what is not there.
+
+use crate::App;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// A path with what it takes.
+pub struct Path {
+    pub path: &'static str,
+    /// Lower case, as OpenAPI has them.
+    pub methods: &'static [&'static str],
+    pub summary: &'static str,
+    pub params: &'static [Param],
+}
+
+/// Name, whether it must be there, and what it is.
+pub struct Param(&'static str, bool, Kind);
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Texts,
+    Number,
+    Flag,
+    Time,
+    Duration,
+}
+
+const QUERY: Param = Param("query", true, Kind::Text);
+const START: Param = Param("start", false, Kind::Time);
+const END: Param = Param("end", false, Kind::Time);
+const LIMIT: Param = Param("limit", false, Kind::Number);
+const MATCH: Param = Param("match[]", false, Kind::Texts);
+const TIMEOUT: Param = Param("timeout", false, Kind::Duration);
+const LOOKBACK: Param = Param("lookback_delta", false, Kind::Duration);
+const STATS: Param = Param("stats", false, Kind::Text);
+const SEARCH: Param = Param("search[]", false, Kind::Texts);
+const FUZZ: Param = Param("fuzz_threshold", false, Kind::Number);
+const ALGORITHM: Param = Param("fuzz_alg", false, Kind::Text);
+const CASE: Param = Param("case_sensitive", false, Kind::Flag);
+const SORT: Param = Param("sort_by", false, Kind::Text);
+const DIRECTION: Param = Param("sort_dir", false, Kind::Text);
+const SCORE: Param = Param("include_score", false, Kind::Flag);
+const BATCH: Param = Param("batch_size", false, Kind::Number);
+
+const BOTH: &[&str] = &["get", "post"];
+const GET: &[&str] = &["get"];
+const CHANGE: &[&str] = &["post", "put"];
+
+const fn path(
+    path: &'static str,
+    methods: &'static [&'static str],
+    summary: &'static str,
+    params: &'static [Param],
+) -> Path {
+    Path { path, methods, summary, params }
+}
+
+/// Prometheus's API, below `/api/v1`.
+pub static V1: &[Path] = &[
+    path("/query", BOTH, "Evaluate at one time", &[QUERY, Param("time", false, Kind::Time), TIMEOUT, LOOKBACK, LIMIT, STATS]),
+    path(
+        "/query_range",
+        BOTH,
+        "Evaluate over a time",
+        &[
+            QUERY,
+            Param("start", true, Kind::Time),
+            Param("end", true, Kind::Time),
+            Param("step", true, Kind::Duration),
+            TIMEOUT,
+            LOOKBACK,
+            LIMIT,
+            STATS,
+        ],
+    ),
+    path("/query_exemplars", BOTH, "Exemplars of the selectors in a query", &[QUERY, START, END]),
+    path("/format_query", BOTH, "Format a query", &[QUERY]),
+    path("/parse_query", BOTH, "The syntax tree of a query", &[QUERY]),
+    path("/labels", BOTH, "Names of labels", &[MATCH, START, END, LIMIT]),
+    path("/label/{name}/values", GET, "Values of a label", &[MATCH, START, END, LIMIT]),
+    path("/series", BOTH, "Series that match", &[Param("match[]", true, Kind::Texts), START, END, LIMIT]),
+    path(
+        "/metadata",
+        GET,
+        "Type, help and unit of metrics",
+        &[LIMIT, Param("limit_per_metric", false, Kind::Number), Param("metric", false, Kind::Text)],
+    ),
+    path(
+        "/search/metric_names",
+        BOTH,
+        "Search names of metrics",
+        &[MATCH, SEARCH, FUZZ, ALGORITHM, CASE, SORT, DIRECTION, SCORE, Param("include_metadata", false, Kind::Flag), START, END, LIMIT, BATCH],
+    ),
+    path(
+        "/search/label_names",
+        BOTH,
+        "Search names of labels",
+        &[MATCH, SEARCH, FUZZ, ALGORITHM, CASE, SORT, DIRECTION, SCORE, START, END, LIMIT, BATCH],
+    ),
+    path(
+        "/search/label_values",
+        BOTH,
+        "Search values of a label",
+        &[Param("label", true, Kind::Text), MATCH, SEARCH, FUZZ, ALGORITHM, CASE, SORT, DIRECTION, SCORE, START, END, LIMIT, BATCH],
+    ),
+    path("/scrape_pools", GET, "Names of scrape pools", &[]),
+    path("/scrape_pools/config", GET, "Configuration of a scrape pool", &[Param("scrapePool", true, Kind::Text)]),
+    path("/targets", GET, "Targets", &[Param("scrapePool", false, Kind::Text), Param("state", false, Kind::Text)]),
+    path(
+        "/targets/metadata",
+        GET,
+        "Metadata by target",
+        &[Param("match_target", false, Kind::Text), Param("metric", false, Kind::Text), LIMIT],
+    ),
+    path(
+        "/targets/relabel_steps",
+        GET,
+        "What each relabeling rule does to labels",
+        &[Param("scrapePool", true, Kind::Text), Param("labels", true, Kind::Text)],
+    ),
+    path("/rules", GET, "Rules", &[Param("type", false, Kind::Text)]),
+    path("/alerts", GET, "Active alerts", &[]),
+    path("/alertmanagers", GET, "Alertmanagers", &[]),
+    path("/status/config", GET, "Configuration in force", &[]),
+    path("/status/flags", GET, "Flags in force", &[]),
+    path("/status/runtimeinfo", GET, "The process", &[]),
+    path("/status/buildinfo", GET, "The program", &[]),
+    path("/status/tsdb", GET, "Cardinality of the head", &[LIMIT]),
+    path("/status/tsdb/blocks", GET, "Blocks", &[]),
+    path("/status/walreplay", GET, "Replay of the log", &[]),
+    path("/status/self_metrics", GET, "Own metrics as JSON", &[Param("metric_name_pattern", false, Kind::Text)]),
+    path("/features", GET, "What is switched on", &[]),
+    path("/notifications", GET, "What the operator should know", &[]),
+    path("/admin/tsdb/delete_series", CHANGE, "Delete samples", &[Param("match[]", true, Kind::Texts), START, END]),
+    path("/admin/tsdb/clean_tombstones", CHANGE, "Free the space of deleted samples", &[]),
+    path("/admin/tsdb/snapshot", CHANGE, "Make a snapshot", &[Param("skip_head", false, Kind::Flag)]),
+    path("/read", &["post"], "Remote read", &[]),
+    path("/write", &["post"], "Remote write 1.0 and 2.0", &[]),
+];
+
+/// Our own API.
+pub static PHAROS: &[Path] = &[
+    path(
+        "/api/pharos/explain",
+        GET,
+        "Run a query and say what each part of it cost",
+        &[QUERY, START, END, Param("step", false, Kind::Duration), Param("time", false, Kind::Time)],
+    ),
+    path(
+        "/api/pharos/targets",
+        GET,
+        "Targets, with what to do about those that fail",
+        &[Param("scrapePool", false, Kind::Text), Param("state", false, Kind::Text)],
+    ),
+    path("/health", GET, "Whether the program answers", &[]),
+    path("/health/detailed", GET, "Whether each part of it works", &[]),
+];
+
+/// JSON is YAML, so one writer serves both.
+pub async fn prometheus(State(_): State<Arc<App>>) -> Response {
+    let document = document("Prometheus HTTP API, as Pharos answers it", "/api/v1", V1);
+    typed(document, "application/yaml")
+}
+
+pub async fn pharos(State(_): State<Arc<App>>) -> Response {
+    typed(document("Pharos", "/", PHAROS), "application/json")
+}
+
+fn typed(document: Value, content_type: &'static str) -> Response {
+    let mut response = Response::new(Body::from(format!("{document:#}\n")));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// The whole OpenAPI 3.1 document.
+pub fn document(title: &str, server: &str, paths: &[Path]) -> Value {
+    let paths: Map<String, Value> = paths.iter().map(|p| (p.path.to_owned(), operations(p))).collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": env!("CARGO_PKG_VERSION"), "license": {"name": "Apache-2.0"}},
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {"schemas": {
+            "Success": {
+                "type": "object",
+                "required": ["status", "data"],
+                "properties": {
+                    "status": {"const": "success"},
+                    "data": {},
+                    "warnings": {"type": "array", "items": {"type": "string"}},
+                    "infos": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+            "Error": {
+                "type": "object",
+                "required": ["status", "errorType", "error"],
+                "properties": {
+                    "status": {"const": "error"},
+                    "errorType": {"type": "string"},
+                    "error": {"type": "string"},
+                },
+            },
+        }},
+    })
+}
+
+fn operations(p: &Path) -> Value {
+    let mut parameters: Vec<Value> = p.params.iter().map(parameter).collect();
+    if p.path.contains("{name}") {
+        parameters.push(json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}));
+    }
+    let answer = |schema: &str| json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}});
+    let operation = json!({
+        "summary": p.summary,
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "Done", "content": answer("Success")},
+            "default": {"description": "Why not", "content": answer("Error")},
+        },
+    });
+    p.methods.iter().map(|m| ((*m).to_owned(), operation.clone())).collect::<Map<String, Value>>().into()
+}
+
+fn parameter(Param(name, required, kind): &Param) -> Value {
+    let schema = match kind {
+        Kind::Text => json!({"type": "string"}),
+        Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Number => json!({"type": "integer", "minimum": 0}),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Time => json!({"type": "string", "description": "Unix seconds or RFC 3339"}),
+        Kind::Duration => json!({"type": "string", "description": "Seconds, or such as 1h30m"}),
+    };
+    json!({"name": name, "in": "query", "required": required, "schema": schema})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_path() {
+        let document = document("t", "/api/v1", V1);
+        assert_eq!(document["paths"].as_object().unwrap().len(), V1.len());
+        let range = &document["paths"]["/query_range"]["get"]["parameters"];
+        assert_eq!(range.as_array().unwrap().len(), 8);
+        assert_eq!(document["paths"]["/label/{name}/values"]["get"]["parameters"][4]["in"], "path");
+    }
+}
