@@ -94,6 +94,8 @@ pub struct NumberLiteral {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StringLiteral {
     pub value: String,
+    /// What was spelled, when that is not UTF-8; `value` then has U+FFFD where it is not.
+    pub bytes: Option<Vec<u8>>,
     pub pos: PosRange,
 }
 

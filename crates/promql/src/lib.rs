@@ -12,6 +12,6 @@ pub mod source;
 
 pub use ast::Expr;
 pub use model::Samples;
-pub use parse::series::{Combine, SequenceValue, parse_metric, parse_series};
+pub use parse::series::{SequenceValue, parse_metric, parse_series};
 pub use parse::{ParseError, ParseErrors, ParseOptions, parse, parse_selector};
 pub use source::{Hints, Selection, SeriesSet, SeriesSource, SourceError};

@@ -5,7 +5,7 @@
 
 use crate::ast::*;
 use crate::number::{format_go_f, format_go_v};
-use crate::quote::quote;
+use crate::quote::{quote, quote_bytes};
 use model::{MatchOp, Matcher};
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -18,7 +18,10 @@ impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Expr::Number(e) => f.write_str(&number(e)),
-            Expr::String(e) => f.write_str(&quote(&e.value)),
+            Expr::String(e) => match &e.bytes {
+                Some(bytes) => f.write_str(&quote_bytes(bytes)),
+                None => f.write_str(&quote(&e.value)),
+            },
             Expr::Vector(e) => e.fmt(f),
             Expr::Matrix(e) => e.fmt(f),
             Expr::Subquery(e) => write!(f, "{}{}", e.expr, subquery_suffix(e)),

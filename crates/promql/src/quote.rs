@@ -1,6 +1,6 @@
 //! Go's string literals: how queries quote, and how messages and canonical queries print.
 //!
-//! A literal may spell any bytes with escapes; values here are UTF-8, so one that spells anything else is refused.
+//! A literal may spell any bytes with escapes, text or not.
 
 /// Prints a string as a double-quoted Go literal.
 pub fn quote(text: &str) -> String {
@@ -8,6 +8,17 @@ pub fn quote(text: &str) -> String {
     out.push('"');
     for c in text.chars() {
         push_escaped(&mut out, c, '"');
+    }
+    out.push('"');
+    out
+}
+
+/// Prints bytes as a double-quoted Go literal; what is not UTF-8 comes out as escapes.
+pub fn quote_bytes(bytes: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        chunk.valid().chars().for_each(|c| push_escaped(&mut out, c, '"'));
+        chunk.invalid().iter().for_each(|b| out.push_str(&format!("\\x{b:02x}")));
     }
     out.push('"');
     out
@@ -49,8 +60,13 @@ fn is_printable(c: char) -> bool {
     c.escape_debug().count() == 1 || (!c.is_control() && c.is_alphanumeric())
 }
 
-/// The value of a literal in single, double or back quotes.
+/// The value of a literal in single, double or back quotes, if it is text.
 pub fn unquote(literal: &str) -> Result<String, &'static str> {
+    String::from_utf8(unquote_bytes(literal)?).map_err(|_| "not valid UTF-8")
+}
+
+/// The value of a literal in single, double or back quotes.
+pub fn unquote_bytes(literal: &str) -> Result<Vec<u8>, &'static str> {
     const SYNTAX: &str = "invalid syntax";
     let mut chars = literal.chars();
     let (Some(delimiter), Some(last)) = (chars.next(), chars.next_back()) else { return Err(SYNTAX) };
@@ -59,13 +75,13 @@ pub fn unquote(literal: &str) -> Result<String, &'static str> {
         return Err(SYNTAX);
     }
     match delimiter {
-        '`' if !body.contains('`') => Ok(body.to_owned()),
+        '`' if !body.contains('`') => Ok(body.as_bytes().to_vec()),
         '"' | '\'' if !body.contains('\n') => unescape(body, delimiter),
         _ => Err(SYNTAX),
     }
 }
 
-fn unescape(body: &str, delimiter: char) -> Result<String, &'static str> {
+fn unescape(body: &str, delimiter: char) -> Result<Vec<u8>, &'static str> {
     const SYNTAX: &str = "invalid syntax";
     let mut bytes = Vec::with_capacity(body.len());
     let mut chars = body.chars();
@@ -102,7 +118,7 @@ fn unescape(body: &str, delimiter: char) -> Result<String, &'static str> {
             _ => return Err(SYNTAX),
         }
     }
-    String::from_utf8(bytes).map_err(|_| "not valid UTF-8")
+    Ok(bytes)
 }
 
 fn digits(chars: &mut std::str::Chars<'_>, count: usize, base: u32, head: u32) -> Result<u32, &'static str> {
@@ -139,6 +155,7 @@ mod tests {
     #[test]
     fn values_print() {
         assert_eq!(quote("a\"b\\c\n\u{1}\u{7f}é😀\u{200b}"), r#""a\"b\\c\n\x01\x7fé😀\u200b""#);
+        assert_eq!(quote_bytes(b"a\xffb\xc3\xa9"), r#""a\xffbé""#);
         assert_eq!(quote_char('\''), r"'\''");
         assert_eq!(quote_char('"'), "'\"'");
     }

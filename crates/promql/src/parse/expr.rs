@@ -218,20 +218,26 @@ impl Parser<'_> {
 
     /// An expression without operators or modifiers around it.
     pub(super) fn primary(&mut self) -> Parsed<Tree> {
-        use TokenKind::*;
+        use TokenKind::{Aggregator, Duration, End, Identifier, LeftParen, Number, Range, Start, Step};
         let leaf = |expr| Ok(Tree { expr, depth: 1 });
         match self.token.kind {
             Number | Duration => leaf(Expr::Number(self.number_literal()?)),
-            String => {
+            TokenKind::String => {
                 let token = self.advance()?;
-                let value = self.unquote(token);
-                leaf(Expr::String(StringLiteral { value, pos: token.pos }))
+                let bytes = self.unquote_bytes(token);
+                leaf(Expr::String(match String::from_utf8(bytes) {
+                    Ok(value) => StringLiteral { value, bytes: None, pos: token.pos },
+                    Err(e) => {
+                        let value = String::from_utf8_lossy(e.as_bytes()).into_owned();
+                        StringLiteral { value, bytes: Some(e.into_bytes()), pos: token.pos }
+                    }
+                }))
             }
             LeftParen => self.paren(),
             Aggregator(op) => {
                 let name = self.advance()?;
                 match self.token.kind {
-                    LeftParen | By | Without => self.aggregation(op, name),
+                    LeftParen | TokenKind::By | TokenKind::Without => self.aggregation(op, name),
                     _ => leaf(Expr::Vector(self.selector_named(name)?)),
                 }
             }
@@ -278,13 +284,25 @@ impl Parser<'_> {
         Ok(NumberLiteral { value, duration: false, pos })
     }
 
-    /// The value of a string token.
+    /// The value of a string token that must be text: the name or value of a label.
     pub(super) fn unquote(&mut self, token: Token) -> String {
-        let literal = self.text(token);
-        quote::unquote(literal).unwrap_or_else(|reason| {
-            self.error(token.pos, format!("error unquoting string {}: {reason}", quote::quote(literal)));
+        let bytes = self.unquote_bytes(token);
+        String::from_utf8(bytes).unwrap_or_else(|_| {
+            self.bad_string(token, "not valid UTF-8");
             String::new()
         })
+    }
+
+    fn unquote_bytes(&mut self, token: Token) -> Vec<u8> {
+        quote::unquote_bytes(self.text(token)).unwrap_or_else(|reason| {
+            self.bad_string(token, reason);
+            Vec::new()
+        })
+    }
+
+    fn bad_string(&mut self, token: Token, reason: &str) {
+        let literal = quote::quote(self.text(token));
+        self.error(token.pos, format!("error unquoting string {literal}: {reason}"));
     }
 
     /// `(a, b)` after `by`, `on` and the like.
@@ -337,7 +355,7 @@ impl Parser<'_> {
             let message = format!("unknown function with name {}", quote::quote(&text));
             self.error(name.pos, message);
             // Stands in for the call: the tree is dropped for the error.
-            let expr = Expr::String(StringLiteral { value: text, pos });
+            let expr = Expr::String(StringLiteral { value: text, bytes: None, pos });
             return Ok(Tree { expr, depth });
         };
         if function.experimental && !self.options.experimental_functions {
@@ -385,7 +403,7 @@ impl Parser<'_> {
         // Stands in for the aggregation when it is wrong: the tree is dropped for the error.
         let wrong = |p: &mut Self, message: String| {
             p.error(pos, message);
-            Ok(Tree { expr: Expr::String(StringLiteral { value: String::new(), pos }), depth })
+            Ok(Tree { expr: Expr::String(StringLiteral { value: String::new(), bytes: None, pos }), depth })
         };
         if args.is_empty() {
             return wrong(self, "no arguments for aggregate expression provided".to_owned());

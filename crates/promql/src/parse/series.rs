@@ -24,14 +24,11 @@ pub enum SequenceValue {
     },
 }
 
-/// How histograms that a line counts up (`{{…}}+{{…}}x3`) or down are added or subtracted (`true`: added).
-pub type Combine<'a> = &'a dyn Fn(&FloatHistogram, &FloatHistogram, bool) -> Result<FloatHistogram, String>;
-
 /// Parses a series with its values.
-pub fn parse_series(line: &str, combine: Combine<'_>) -> Result<(Labels, Vec<SequenceValue>), ParseErrors> {
+pub fn parse_series(line: &str) -> Result<(Labels, Vec<SequenceValue>), ParseErrors> {
     let split = metric_end(line);
     let labels = parse_metric(&line[..split])?;
-    let mut scanner = Scanner { input: line, at: split, values: Vec::new(), combine };
+    let mut scanner = Scanner { input: line, at: split, values: Vec::new() };
     match scanner.values() {
         Ok(()) => Ok((labels, scanner.values)),
         Err(message) => {
@@ -79,7 +76,6 @@ struct Scanner<'a> {
     input: &'a str,
     at: usize,
     values: Vec<SequenceValue>,
-    combine: Combine<'a>,
 }
 
 type Scanned<T> = Result<T, String>;
@@ -241,7 +237,7 @@ impl<'a> Scanner<'a> {
             return self.unexpected("\"x\"");
         }
         let times = self.count()?;
-        let (combine, mut current) = (self.combine, base);
+        let mut current = base;
         self.push(times + 1, |i| {
             if i > 0 {
                 if current.schema > step.schema {
@@ -250,7 +246,8 @@ impl<'a> Scanner<'a> {
                         "error combining histograms: cannot merge from schema {from} to {to}"
                     ));
                 }
-                current = combine(&current, &step, add)?;
+                let combined = if add { current.add(&step) } else { current.sub(&step) };
+                combined.map_err(|e| format!("error combining histograms: {e}"))?;
             }
             Ok(value(&current, hint_set))
         })
@@ -386,3 +383,6 @@ impl HistogramParts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
