@@ -59,6 +59,10 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Ok(u64::from(a))
             }
+            [a, b, ref rest @ ..] if b < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(a & 0x7f) | u64::from(b) << 7)
+            }
             _ => self.long_varint(),
         }
     }

@@ -8,6 +8,7 @@
 
 use super::entry::ParseError;
 use crate::number::{Quoted, parse_float, write_openmetrics_float};
+use memchr::{memchr, memchr_iter, memrchr};
 use model::{Exemplar, LabelsBuilder, METRIC_NAME, MetricType};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -392,6 +393,19 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// Where the series of a sample line ends, without reading its labels. Only when the strict reader would find the
+/// same end or reject the line: quotes come in pairs and no backslash hides one, so the last brace of the line is
+/// outside of them.
+pub(super) fn ordinary_series(line: &[u8]) -> Option<usize> {
+    let Some(at) = memrchr(b'}', line) else {
+        return line.iter().position(|b| !is_name(*b));
+    };
+    let series = &line[..at];
+    let paired = memchr_iter(b'"', series).count() % 2 == 0;
+    let plain = paired && memchr(b'\\', series).is_none() && memchr(b'{', series).is_some();
+    plain.then_some(at + 1)
+}
+
 pub(super) fn is_blank(b: u8) -> bool {
     b == b' ' || b == b'\t'
 }
@@ -556,7 +570,7 @@ pub(super) fn normal_bound<'a>(metric_type: MetricType, name: &str, value: Cow<'
 
 /// Undoes `\\`, `\"` and `\n`; any other backslash stays.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
+    if memchr(b'\\', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len());

@@ -6,10 +6,11 @@
 //! kept, so that a body is looked through at most twice.
 
 use super::entry::{Entry, Origin, ParseError, Series};
-use super::lexer::{Braces, Dialect, Lexer, State, Token, is_name, is_name_start, read_braces, unescape};
+use super::lexer::{Braces, Dialect, Lexer, State, Token};
+use super::lexer::{is_name, is_name_start, ordinary_series, read_braces, unescape};
 use super::text::family_name;
 use crate::number::{Quoted, normal_nan, parse_float};
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use model::MetricType;
 
 const CREATED: &[u8] = b"_created";
@@ -272,12 +273,12 @@ fn ordinary_line(rest: &[u8], offset: usize) -> Option<Line> {
     if !is_name_start(first) && first != b'{' {
         return None;
     }
-    let name_end = rest.iter().position(|b| !is_name(*b))?;
-    let series_end = match rest[name_end] {
-        b'{' => name_end + 1 + braces_end(&rest[name_end + 1..])?,
-        _ => name_end,
-    };
-    let end = series_end + memchr(b'\n', &rest[series_end..])?;
+    let end = memchr(b'\n', rest)?;
+    // The brace that closes an exemplar would be taken for that of the series.
+    let series_end = ordinary_series(&rest[..end])?;
+    if memchr(b'#', &rest[..series_end]).is_some() {
+        return None;
+    }
     let words = rest[series_end..end].strip_prefix(b" ")?;
     let (value, time) = match memchr(b' ', words) {
         Some(at) => (&words[..at], Some(&words[at + 1..])),
@@ -300,24 +301,6 @@ fn ordinary_line(rest: &[u8], offset: usize) -> Option<Line> {
         timestamp,
         exemplar: None,
     })
-}
-
-/// Behind the brace that closes; quoted strings are stepped over. `None` when a string has a backslash or does
-/// not end on the line.
-fn braces_end(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        match text[at..].iter().position(|b| matches!(b, b'"' | b'}' | b'\n'))? {
-            i if text[at + i] == b'}' => return Some(at + i + 1),
-            i if text[at + i] == b'\n' => return None,
-            i => at += i + 1,
-        }
-        let i = memchr2(b'"', b'\\', &text[at..])?;
-        if text[at + i] == b'\\' || memchr(b'\n', &text[at..at + i]).is_some() {
-            return None;
-        }
-        at += i + 1;
-    }
 }
 
 /// A sample line token by token.

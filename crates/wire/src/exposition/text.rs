@@ -5,9 +5,9 @@
 //! reject the line. It then does reject it, when the labels are asked for.
 
 use super::entry::{Entry, Origin, ParseError, Series};
-use super::lexer::{Braces, Dialect, Lexer, Token, is_blank, is_name, is_name_start, read_braces};
+use super::lexer::{Braces, Dialect, Lexer, Token, is_blank, is_name_start, ordinary_series, read_braces};
 use crate::number::{Quoted, normal_nan, parse_float};
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::memchr;
 use model::MetricType;
 use std::borrow::Cow;
 
@@ -168,17 +168,7 @@ fn ordinary_line(rest: &[u8], offset: usize) -> Option<Line> {
     }
     let end = memchr(b'\n', rest).unwrap_or(rest.len());
     let line = &rest[..end];
-    let series_end = match memrchr(b'}', line) {
-        Some(at) => {
-            let series = &line[..at];
-            let paired = memchr_iter(b'"', series).count() % 2 == 0;
-            if !paired || memchr(b'\\', series).is_some() || memchr(b'{', series).is_none() {
-                return None;
-            }
-            at + 1
-        }
-        None => line.iter().position(|b| !is_name(*b))?,
-    };
+    let series_end = ordinary_series(line)?;
     let (value, rest) = next_word(&line[series_end..]);
     let value = parse_float(value).ok()?;
     let (time, rest) = next_word(rest);

@@ -20,8 +20,8 @@ const DESCRIPTION_BYTES_MAX: usize = 2048;
 pub(super) enum Names<'r> {
     /// `Label` messages with their tags and lengths, checked to be whole.
     Messages(&'r [u8]),
-    /// Pairs of numbers of symbols; `symbols` are places in `request`.
-    Symbols { refs: &'r [u32], symbols: &'r [Range], request: &'r [u8] },
+    /// Pairs of numbers of symbols, as varints; `symbols` are places in `request`.
+    Symbols { refs: &'r [u8], symbols: &'r [Range], request: &'r [u8] },
 }
 
 /// Why a series was refused. The words are those of Prometheus's receiver and name the series.
@@ -80,9 +80,10 @@ pub(super) fn for_each<'r>(
             }
         }
         Names::Symbols { refs, symbols, request } => {
-            check_refs(refs, symbols.len())?;
+            let refs = read_refs(refs)?;
+            check_refs(&refs, symbols.len())?;
             for pair in refs.chunks_exact(2) {
-                let text = |i: u32| symbols[i as usize].get(request);
+                let text = |i: u64| symbols[i as usize].get(request);
                 visit(text(pair[0]), text(pair[1]));
             }
         }
@@ -90,13 +91,21 @@ pub(super) fn for_each<'r>(
     Ok(())
 }
 
-fn check_refs(refs: &[u32], symbols: usize) -> Result<(), SeriesError> {
+fn read_refs(refs: &[u8]) -> Result<Vec<u64>, SeriesError> {
+    let (mut reader, mut numbers) = (Reader::new(refs), Vec::with_capacity(32));
+    while !reader.is_empty() {
+        numbers.push(reader.varint().map_err(SeriesError::Malformed)?);
+    }
+    Ok(numbers)
+}
+
+fn check_refs(refs: &[u64], symbols: usize) -> Result<(), SeriesError> {
     let error = |reason| SeriesError::References { refs: show_refs(refs), reason };
     if !refs.len().is_multiple_of(2) {
         return Err(error(format!("invalid labelRefs length {}", refs.len())));
     }
     for pair in refs.chunks_exact(2) {
-        if pair.iter().any(|i| *i as usize >= symbols) {
+        if pair.iter().any(|i| *i >= symbols as u64) {
             return Err(error(format!(
                 "labelRefs {} (name) = {} (value) outside of symbols table (size {symbols})",
                 pair[0], pair[1]
@@ -107,8 +116,8 @@ fn check_refs(refs: &[u32], symbols: usize) -> Result<(), SeriesError> {
 }
 
 /// As Go prints a slice, cut when it is long.
-fn show_refs(refs: &[u32]) -> String {
-    let shown: Vec<String> = refs.iter().take(64).map(u32::to_string).collect();
+fn show_refs(refs: &[u64]) -> String {
+    let shown: Vec<String> = refs.iter().take(64).map(u64::to_string).collect();
     format!("[{}{}]", shown.join(" "), if refs.len() > 64 { " …" } else { "" })
 }
 
@@ -177,10 +186,10 @@ pub(super) fn read_exemplar(names: &Names<'_>) -> Result<Labels, SeriesError> {
 /// `{a="b", c="d"}`, by name. What is not UTF-8 is shown with replacement characters.
 pub(super) fn describe(names: &Names<'_>) -> String {
     let mut pairs = Vec::new();
-    if let Names::Symbols { refs, .. } = names
+    if let Names::Symbols { refs, .. } = *names
         && let Err(error) = for_each(names, |_, _| {})
     {
-        return format!("{} ({error})", show_refs(refs));
+        return format!("{} ({error})", show_refs(&read_refs(refs).unwrap_or_default()));
     }
     // What is malformed is told elsewhere; what came before it still names the series.
     let _ = for_each(names, |name, value| pairs.push((name, value)));

@@ -83,12 +83,10 @@ pub struct Scratch {
     pub(super) samples: Vec<Sample>,
     pub(super) histograms: Vec<Range>,
     pub(super) exemplars: Vec<Range>,
-    /// The label messages of a version 1 series whose labels do not stand together.
+    /// Labels (version 1) or references (version 2) of a series in which they do not stand together.
     pub(super) scattered: Vec<u8>,
     pub(super) symbols: Vec<Range>,
     pub(super) symbol_hashes: Vec<u128>,
-    pub(super) refs: Vec<u32>,
-    pub(super) ref_hashes: Vec<u8>,
 }
 
 /// Where in the request something stands. Requests are below 4 GiB: [`Request::new`] holds that.

@@ -13,6 +13,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// The tag of `TimeSeries.labels`: field 1, length-delimited.
 const LABEL: u8 = 0x0a;
+/// The tags of `Sample.value` and `Sample.timestamp`.
+const VALUE: u8 = 0x09;
+const TIMESTAMP: u8 = 0x10;
 
 /// Reads the series and metadata of a request.
 pub struct Reader<'a, 's> {
@@ -104,6 +107,17 @@ fn skip_labels(message: &[u8]) -> Result<usize, ProtoError> {
 pub(super) fn read_sample(message: &[u8]) -> Result<Sample, ProtoError> {
     let mut sample = Sample { timestamp: 0, value: 0.0, start_timestamp: 0 };
     let mut fields = Fields::new(message);
+    // What encoders write, field by field in order: a double and a varint.
+    if let Some((&[VALUE, ref bits @ .., TIMESTAMP], rest)) = message.split_first_chunk::<10>() {
+        let mut value = [0; 8];
+        value.copy_from_slice(bits);
+        sample.value = f64::from_le_bytes(value);
+        fields.rest = rest;
+        sample.timestamp = fields.varint()? as i64;
+        if fields.is_empty() {
+            return Ok(sample);
+        }
+    }
     while let Some((field, value)) = fields.field()? {
         match field {
             1 => sample.value = value.double(field)?,

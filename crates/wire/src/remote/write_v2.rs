@@ -8,9 +8,14 @@ use super::histogram;
 use super::labels::{self, Names, SeriesError};
 use super::request::{Message, Range, Scratch, Series};
 use super::write_v1::read_sample;
-use crate::proto::{ProtoError, Reader as Fields};
+use crate::proto::{ProtoError, Reader as Fields, Value, Writer};
 use model::{Exemplar, Labels, Metadata, MetricType};
 use xxhash_rust::xxh3::xxh3_128;
+
+/// The tag of `TimeSeries.labels_refs`: field 1, packed.
+const REFS: u8 = 0x0a;
+/// Odd, and one more than twice an odd number: strings that change places lose one bit of the sum, not more.
+const KEY_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c13;
 
 /// Reads the series of a request.
 pub struct Reader<'a, 's> {
@@ -50,14 +55,19 @@ impl<'a, 's> Reader<'a, 's> {
         scratch.samples.clear();
         scratch.histograms.clear();
         scratch.exemplars.clear();
-        scratch.refs.clear();
+        scratch.scattered.clear();
         let (mut metadata, mut start_timestamp) = (None, 0);
         let mut fields = Fields::new(message);
+        // Packed and first: what encoders write.
+        let together = if message.first() == Some(&REFS) {
+            fields.rest = &message[1..];
+            fields.bytes()?
+        } else {
+            &[]
+        };
         while let Some((field, value)) = fields.field()? {
             match field {
-                // Too large a reference is outside of any table, and is told so when the labels are read.
-                1 => value
-                    .repeated_varint(field, |v| scratch.refs.push(u32::try_from(v).unwrap_or(u32::MAX)))?,
+                1 => gather_refs(&mut scratch.scattered, together, value)?,
                 2 => scratch.samples.push(read_sample(value.bytes(field)?)?),
                 3 => scratch.histograms.push(Range::of(self.request, value.bytes(field)?)),
                 4 => scratch.exemplars.push(Range::of(self.request, value.bytes(field)?)),
@@ -71,13 +81,14 @@ impl<'a, 's> Reader<'a, 's> {
                 sample.start_timestamp = start_timestamp;
             }
         }
-        let key = key(&scratch.refs, &scratch.symbol_hashes, &mut scratch.ref_hashes);
+        let refs = if scratch.scattered.is_empty() { together } else { &scratch.scattered };
+        let key = key(refs, &scratch.symbol_hashes)?;
         Ok(Series {
             key,
             samples: &scratch.samples,
             message: Message::V2,
             request: self.request,
-            names: Names::Symbols { refs: &scratch.refs, symbols: &scratch.symbols, request: self.request },
+            names: Names::Symbols { refs, symbols: &scratch.symbols, request: self.request },
             histograms: &scratch.histograms,
             exemplars: &scratch.exemplars,
             metadata,
@@ -86,12 +97,36 @@ impl<'a, 's> Reader<'a, 's> {
     }
 }
 
-fn key(refs: &[u32], hashes: &[u128], bytes: &mut Vec<u8>) -> Option<u128> {
-    bytes.clear();
-    for i in refs {
-        bytes.extend_from_slice(&hashes.get(*i as usize)?.to_le_bytes());
+/// Two polynomials over the two halves of the strings' hashes. The hashes are as good as random, so that two lists of
+/// strings meet in both sums by chance only: about 2^-120 for a pair of lists, whatever the multiplier, as long as it
+/// is odd.
+fn key(refs: &[u8], hashes: &[u128]) -> Result<Option<u128>, ProtoError> {
+    let (mut low, mut high, mut count) = (0u64, 0u64, 0u64);
+    let mut refs = Fields::new(refs);
+    let mut known = true;
+    while !refs.is_empty() {
+        let i = refs.varint()?;
+        let Some(hash) = usize::try_from(i).ok().and_then(|i| hashes.get(i)) else {
+            known = false;
+            continue;
+        };
+        low = low.wrapping_mul(KEY_MULTIPLIER).wrapping_add(*hash as u64);
+        high = high.wrapping_mul(KEY_MULTIPLIER).wrapping_add((*hash >> 64) as u64);
+        count += 1;
     }
-    refs.len().is_multiple_of(2).then(|| xxh3_128(bytes))
+    Ok((known && count.is_multiple_of(2))
+        .then_some(u128::from(high) << 64 | u128::from(low.wrapping_add(count))))
+}
+
+/// Puts references that do not stand together behind those that came first.
+fn gather_refs(scattered: &mut Vec<u8>, together: &[u8], value: Value<'_>) -> Result<(), ProtoError> {
+    if scattered.is_empty() {
+        scattered.extend_from_slice(together);
+    }
+    let mut out = Writer { out: std::mem::take(scattered) };
+    let result = value.repeated_varint(1, |i| out.varint(i));
+    *scattered = out.out;
+    result
 }
 
 pub(super) fn read_exemplar(
@@ -99,11 +134,11 @@ pub(super) fn read_exemplar(
     names: &Names<'_>,
 ) -> Result<Result<Exemplar, SeriesError>, ProtoError> {
     let mut exemplar = Exemplar { labels: Labels::empty(), value: 0.0, timestamp: None };
-    let mut refs = Vec::new();
+    let mut refs = Writer::new();
     let mut fields = Fields::new(message);
     while let Some((field, value)) = fields.field()? {
         match field {
-            1 => value.repeated_varint(field, |v| refs.push(u32::try_from(v).unwrap_or(u32::MAX)))?,
+            1 => value.repeated_varint(field, |i| refs.varint(i))?,
             2 => exemplar.value = value.double(field)?,
             3 => exemplar.timestamp = Some(value.int(field)?),
             _ => {}
@@ -112,7 +147,7 @@ pub(super) fn read_exemplar(
     let Names::Symbols { symbols, request, .. } = *names else {
         return Ok(Ok(exemplar)); // the series of a version 2 request always has symbols
     };
-    let names = Names::Symbols { refs: &refs, symbols, request };
+    let names = Names::Symbols { refs: &refs.out, symbols, request };
     Ok(labels::read_exemplar(&names).map(|labels| Exemplar { labels, ..exemplar }))
 }
 
