@@ -18,10 +18,12 @@ pub mod fault;
 pub mod glob;
 pub mod global;
 pub mod http;
+pub mod lint;
 pub mod names;
 pub mod pattern;
 pub mod relabel;
 pub mod remote;
+pub mod rules;
 pub mod scrape;
 pub mod sd;
 pub mod secret;
@@ -29,11 +31,12 @@ pub mod settings;
 pub mod size;
 pub mod storage;
 pub mod targets;
+pub mod web;
 
 pub use address::Url;
 pub use alerting::{AlertingConfig, AlertmanagerConfig};
 pub use config::{Config, LoadOptions, check_config, load, parse};
-pub use fault::{Fault, Notice};
+pub use fault::{Fault, Line, Notice};
 pub use global::{ExternalLabels, GlobalConfig, ScrapeProtocol};
 pub use http::{
     Authorization, BasicAuth, HeaderValues, HttpClientConfig, OAuth2, ProxyConfig, TlsConfig, TlsVersion,
@@ -42,6 +45,9 @@ pub use names::{NameEscaping, NameValidation};
 pub use pattern::Pattern;
 pub use relabel::{RelabelAction, RelabelConfig};
 pub use remote::{MetadataConfig, QueueConfig, RemoteReadConfig, RemoteWriteConfig, RemoteWriteMessage};
+pub use rules::{
+    CheckExpr, Rule, RuleFile, RuleGroup, RuleOptions, check_rules, lint_rules, load_rules, parse_rules,
+};
 pub use scrape::ScrapeConfig;
 pub use sd::{
     DnsRecord, DnsSd, DockerFilter, DockerSd, DockerSwarmRole, DockerSwarmSd, FileSd, HttpSd,
@@ -55,4 +61,4 @@ pub use storage::{
     ExemplarsConfig, OtlpConfig, RetentionConfig, StorageConfig, TracingConfig, TranslationStrategy,
     TsdbConfig,
 };
-pub use targets::{LabelMap, TargetGroup, parse_target_groups};
+pub use targets::{LabelMap, TargetGroup, load_target_groups, parse_target_groups};

@@ -82,7 +82,7 @@ section! {
         inline http: HttpClientConfig = HttpClientConfig::default(),
         /// Only selectors with all of these are sent.
         key required_matchers: LabelMap = LabelMap::default(),
-        key filter_external_labels: bool = true,
+        always filter_external_labels: bool = true,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The section `scrape_configs`: one job an element.
 
+use crate::fault::Line;
 use crate::global::{ScrapeProtocol, check_protocols};
 use crate::http::HttpClientConfig;
 use crate::names::{NameEscaping, NameValidation};
@@ -51,6 +52,8 @@ section! {
         key relabel_configs: Vec<RelabelConfig> = Vec::new(),
         key metric_relabel_configs: Vec<RelabelConfig> = Vec::new(),
         inline sd_configs: SdConfigs = SdConfigs::default(),
+        /// Where the job stands in its file.
+        derived line: Line = Line(0),
     }
 }
 
@@ -61,6 +64,7 @@ fn before_scrape(fields: &Fields<'_>, reader: &mut Reader) {
 }
 
 fn check_scrape(job: &mut ScrapeConfig, fields: &Fields<'_>, reader: &mut Reader) {
+    job.line = Line(fields.node().line);
     if job.job_name.is_empty() {
         fields.fault("job_name", "job_name is empty", reader);
     }

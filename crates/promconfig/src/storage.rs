@@ -68,8 +68,8 @@ section! {
         key keep_identifying_resource_attributes: bool = false,
         key convert_histograms_to_nhcb: bool = false,
         key promote_scope_metadata: bool = false,
-        key label_name_underscore_sanitization: bool = true,
-        key label_name_preserve_multiple_underscores: bool = true,
+        always label_name_underscore_sanitization: bool = true,
+        always label_name_preserve_multiple_underscores: bool = true,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Target groups: the elements of `static_configs`, and the files that file discovery reads.
 
+use crate::config::utf8;
 use crate::fault::Fault;
 use crate::names::NameValidation;
-use crate::yaml::{Fields, Kind, Node, Reader, Value, Yaml, node, values};
+use crate::yaml::{Kind, Node, Reader, Value, Yaml, node, values};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -45,39 +46,28 @@ impl Value for LabelMap {
     }
 }
 
-/// Reads the content of a file of target groups. JSON is YAML too; in JSON an unknown field is ignored, as in
-/// the original, in YAML it is a fault.
+/// Reads a file of target groups: `.json`, `.yml` or `.yaml`.
+pub fn load_target_groups(path: &Path) -> Result<Vec<TargetGroup>, Vec<Fault>> {
+    let bytes = base::disk::read(path).map_err(|e| vec![Fault::of_file(path, e.to_string())])?;
+    let text = utf8(path, bytes).map_err(|fault| vec![fault])?;
+    parse_target_groups(path, &text)
+}
+
+/// Reads the text of such a file. JSON is YAML too; in JSON an unknown field is ignored, as in the original, in
+/// YAML it is a fault.
 pub fn parse_target_groups(path: &Path, text: &str) -> Result<Vec<TargetGroup>, Vec<Fault>> {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if !matches!(extension.as_str(), "json" | "yml" | "yaml") {
+        return Err(vec![Fault::of_file(path, format!("invalid file extension: {extension:?}"))]);
+    }
     let mut reader = Reader::new(path);
-    let json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    let root = match node::parse(text) {
-        Ok(root) => root,
-        Err(syntax) => return Err(vec![reader.syntax_fault(&syntax)]),
-    };
+    reader.ignore_unknown = extension == "json";
+    let root = node::parse(text).map_err(|syntax| vec![reader.syntax_fault(&syntax)])?;
     let mut groups: Vec<TargetGroup> = Vec::new();
-    if json {
-        if let Some(items) = values::sequence(&root, &mut reader) {
-            for (index, item) in items.iter().enumerate() {
-                reader.enter_index(index);
-                groups.extend(read_lenient(item, &mut reader));
-                reader.leave();
-            }
-        }
-    } else if !root.is_null() {
+    if !root.is_null() {
         groups.read(&root, &mut reader);
     }
     if reader.faults.is_empty() { Ok(groups) } else { Err(reader.faults) }
-}
-
-fn read_lenient(node: &Node, reader: &mut Reader) -> Option<TargetGroup> {
-    if node.is_null() {
-        reader.fault(node, "nil target group item found");
-        return None;
-    }
-    let mut fields = Fields::open(node, reader)?;
-    let mut group = TargetGroup::default();
-    crate::yaml::Section::read_fields(&mut group, &mut fields, reader);
-    Some(group)
 }
 
 /// The node of a target in `static_configs`, for its position.

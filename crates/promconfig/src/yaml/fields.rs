@@ -76,6 +76,9 @@ impl<'a> Fields<'a> {
     /// Reports the keys that nobody asked for.
     pub fn close(self, reader: &mut Reader) {
         let Kind::Map { entries, .. } = &self.node.kind else { return };
+        if reader.ignore_unknown {
+            return;
+        }
         for (key, _) in entries {
             let name = key.text_lossy();
             if self.asked.contains(&name.as_str()) {

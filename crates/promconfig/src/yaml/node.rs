@@ -40,10 +40,25 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Scalar {
     pub text: String,
-    /// Neither quoted nor a block: only then a word like `true` is more than text.
-    pub plain: bool,
+    pub style: Style,
     /// The suffix of a `!!tag`, such as `binary`.
     pub tag: Option<String>,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Neither quoted nor a block: only then a word like `true` is more than text.
+    Plain,
+    Quoted,
+    /// After `|` or `>`.
+    Block,
+}
+
+impl Scalar {
+    pub fn is_plain(&self) -> bool {
+        self.style == Style::Plain
+    }
 }
 
 /// Why a text is no YAML.
@@ -57,7 +72,7 @@ pub(crate) struct SyntaxFault {
 impl Node {
     /// What stands where something is missing: null, at the beginning.
     pub fn null() -> Node {
-        let kind = Kind::Scalar(Scalar { text: String::new(), plain: true, tag: None });
+        let kind = Kind::Scalar(Scalar { text: String::new(), style: Style::Plain, tag: None });
         Node { line: 1, column: 1, kind, size: 1 }
     }
 
@@ -65,7 +80,9 @@ impl Node {
         match &self.kind {
             Kind::Scalar(s) if s.tag.as_deref() == Some("null") => true,
             Kind::Scalar(s) => {
-                s.plain && s.tag.is_none() && matches!(s.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+                s.is_plain()
+                    && s.tag.is_none()
+                    && matches!(s.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
             }
             _ => false,
         }
@@ -94,6 +111,24 @@ impl Node {
         let Kind::Map { entries, .. } = &self.kind else { return None };
         let found = entries.iter().find(|(k, _)| k.scalar_text() == Some(key));
         found.map(|(k, v)| (&**k, &**v))
+    }
+
+    /// A node at a byte of this scalar's text: exact in texts of one line without escapes and in blocks, the
+    /// scalar's own place elsewhere.
+    pub fn within(&self, offset: usize) -> Node {
+        let mut place = Node { kind: Node::null().kind, size: 1, ..*self };
+        let Kind::Scalar(scalar) = &self.kind else { return place };
+        let before = scalar.text.get(..offset).unwrap_or(&scalar.text);
+        match scalar.style {
+            // A block's node stands where its text begins, and all its lines are indented alike.
+            Style::Block => {
+                place.line += before.matches('\n').count();
+                place.column += before.rsplit('\n').next().unwrap_or("").chars().count();
+            }
+            _ if scalar.text.contains('\n') => {}
+            style => place.column += before.chars().count() + usize::from(style == Style::Quoted),
+        }
+        place
     }
 
     pub fn scalar_text(&self) -> Option<&str> {
@@ -149,8 +184,12 @@ impl Builder {
         let (line, column) = (span.start.line(), span.start.col() + 1);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain;
-                let kind = Kind::Scalar(Scalar { text: text.into_owned(), plain, tag: tag_name(tag) });
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+                    ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+                };
+                let kind = Kind::Scalar(Scalar { text: text.into_owned(), style, tag: tag_name(tag) });
                 self.add(Rc::new(Node { line, column, kind, size: 1 }), anchor)?;
             }
             Event::SequenceStart(anchor, _) => self.open(line, column, anchor, false)?,
@@ -235,7 +274,7 @@ fn map_of(children: Vec<Rc<Node>>) -> Result<Kind, SyntaxFault> {
 }
 
 fn is_merge(key: &Node) -> bool {
-    matches!(&key.kind, Kind::Scalar(s) if s.text == "<<" && s.plain)
+    matches!(&key.kind, Kind::Scalar(s) if s.text == "<<" && s.is_plain())
 }
 
 fn key_identity(key: &Node) -> String {

@@ -25,6 +25,8 @@ pub(crate) struct Reader {
     pub global: GlobalConfig,
     /// The rule for names in the section being read: relabel rules are checked by it.
     pub names: NameValidation,
+    /// Fields that nobody knows are no fault: JSON files of targets, and rule files on request.
+    pub ignore_unknown: bool,
     /// Where external labels get their variables.
     pub environment: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
 }
@@ -39,6 +41,7 @@ impl Reader {
             notices: Vec::new(),
             global: GlobalConfig::default(),
             names: NameValidation::default(),
+            ignore_unknown: false,
             environment: Arc::new(|name| std::env::var(name).ok()),
         }
     }

@@ -26,7 +26,7 @@ pub(crate) fn quote_bytes(bytes: &[u8]) -> String {
 /// Truth: only an unquoted word of the list.
 pub(crate) fn truth(node: &Node) -> Option<bool> {
     let Kind::Scalar(s) = &node.kind else { return None };
-    if !s.plain {
+    if !s.is_plain() {
         return None;
     }
     truth_of(&s.text)
@@ -44,7 +44,7 @@ fn truth_of(text: &str) -> Option<bool> {
 /// not count.
 pub(crate) fn integer(node: &Node) -> Option<i128> {
     let Kind::Scalar(s) = &node.kind else { return None };
-    if s.plain { integer_of(&s.text) } else { None }
+    if s.is_plain() { integer_of(&s.text) } else { None }
 }
 
 fn integer_of(text: &str) -> Option<i128> {
@@ -73,7 +73,7 @@ fn integer_of(text: &str) -> Option<i128> {
 /// A number with a fraction, or a whole one. Quoted ones do not count.
 pub(crate) fn float(node: &Node) -> Option<f64> {
     let Kind::Scalar(s) = &node.kind else { return None };
-    if !s.plain {
+    if !s.is_plain() {
         return None;
     }
     integer_of(&s.text).map(|i| i as f64).or_else(|| float_of(&s.text))
@@ -109,7 +109,13 @@ pub(crate) fn looks_like_more(text: &str) -> bool {
 
 /// `1:30:00`, a number to other readers.
 fn is_sexagesimal(text: &str) -> bool {
-    text.contains(':') && text.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'.')
+    let mut parts = text.trim_start_matches(['+', '-']).split(':');
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'_' || b == b'.');
+    let first = parts.next().is_some_and(|p| digits(p) && !p.contains('.'));
+    let rest: Vec<&str> = parts.collect();
+    first
+        && !rest.is_empty()
+        && rest.iter().all(|p| digits(p) && p.split('.').next().unwrap_or("").len() <= 2)
 }
 
 #[cfg(test)]
