@@ -7,16 +7,32 @@
 //! A series is known inside its block by its ordinal: its place in the order of labels. Nothing here knows of the
 //! head, the log, or retention.
 
+mod bytes;
+mod cache;
 mod error;
+mod floats;
+mod format;
+mod histograms;
 mod id;
+mod index;
+mod index_writer;
+mod ints;
 mod merge;
 mod meta;
+mod page;
 mod reader;
+mod runs;
+mod scan;
+mod select;
+mod squeeze;
+mod stats;
 mod stream;
 mod thin;
+mod timelines;
 mod tombstones;
 mod writer;
 
+pub use bytes::BlockBytes;
 pub use error::BlockError;
 pub use id::BlockId;
 pub use merge::{Merge, merge};

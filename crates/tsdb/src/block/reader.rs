@@ -1,9 +1,15 @@
-//! Reads a block.
+//! An open block: selecting series, reading their samples, deleting, streaming the whole.
 
-use crate::block::{BlockError, BlockMeta, Interval, LabelStats, SeriesColumns, SeriesStream};
+use crate::block::bytes::{BlockBytes, io_error};
+use crate::block::format::{Band, OpenFile, Section};
+use crate::block::index::{Index, LabelReader};
+use crate::block::scan::Scan;
+use crate::block::tombstones::Tombstones;
+use crate::block::{BlockError, BlockMeta, Interval, LabelStats, SeriesColumns, SeriesStream, select, stats};
 use model::{Labels, Matcher, Samples};
+use parking_lot::{Mutex, RwLock};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// An open block. Cloning is cheap; clones share caches and tombstones. The file may be unlinked while it is open.
@@ -11,43 +17,67 @@ use std::sync::Arc;
 pub struct Block(Arc<Inner>);
 
 struct Inner {
-    path: PathBuf,
-    meta: BlockMeta,
+    file: OpenFile,
+    index: Index,
+    tombstones: RwLock<Arc<Tombstones>>,
+    /// Held while tombstones are written.
+    deleting: Mutex<()>,
 }
 
 impl Block {
-    /// Opens `<id>.blk` and, when there is one, `<id>.tomb` beside it. Reads the footer and the directory only.
+    /// Opens `<id>.blk` and, when there is one, `<id>.tomb` beside it. Reads header and footer only.
     pub fn open(path: &Path) -> Result<Block, BlockError> {
-        Err(BlockError::Unreadable { path: Arc::new(path.to_owned()), reason: "not yet".into() })
+        let map = base::disk::Map::open(path).map_err(io_error(path))?;
+        Block::from_bytes(path, Box::new(map))
+    }
+
+    /// A block whose bytes come from elsewhere; `path` names it in errors and tells where its deletions are.
+    pub fn from_bytes(path: &Path, bytes: Box<dyn BlockBytes>) -> Result<Block, BlockError> {
+        let file = OpenFile::open(path, bytes)?;
+        let meta = &file.footer.meta;
+        let tombstones = Tombstones::load(&Tombstones::path(path), meta.id, meta.series as u32)?;
+        Ok(Block(Arc::new(Inner {
+            file,
+            index: Index::new(),
+            tombstones: RwLock::new(Arc::new(tombstones)),
+            deleting: Mutex::new(()),
+        })))
     }
 
     pub fn meta(&self) -> &BlockMeta {
-        &self.0.meta
+        &self.0.file.footer.meta
     }
 
     pub fn path(&self) -> &Path {
-        &self.0.path
+        &self.0.file.path
     }
 
     /// The ordinals of the series that pass all matchers, ascending, which is in order of labels.
     pub fn select(&self, matchers: &[Matcher]) -> Result<Vec<u32>, BlockError> {
-        let _ = matchers;
-        Ok(Vec::new())
+        let set = select::select(&self.0.file, &self.0.index, matchers)?;
+        let mut ordinals = Vec::with_capacity(set.len());
+        ordinals.extend(set.iter());
+        Ok(ordinals)
     }
 
     pub fn labels(&self, ordinal: u32) -> Result<Labels, BlockError> {
-        let _ = ordinal;
-        Ok(Labels::empty())
+        LabelReader::new(&self.0.file, &self.0.index)?.labels(ordinal)
     }
 
-    /// The labels of many series (ordinals ascending), a page of them decoded once.
+    /// The labels of many series (ordinals ascending), each page of them unpacked once.
     pub fn labels_of(&self, ordinals: &[u32], visit: &mut dyn FnMut(u32, Labels)) -> Result<(), BlockError> {
-        let _ = (ordinals, visit);
+        let mut reader = LabelReader::new(&self.0.file, &self.0.index)?;
+        for ordinal in ordinals {
+            visit(*ordinal, reader.labels(*ordinal)?);
+        }
         Ok(())
     }
 
     /// Reads the samples in `start_excl < t <= end_incl` of series (ordinals ascending), each series once, in that
     /// order; series without a sample there are left out. Several threads may read at once.
+    ///
+    /// A damaged page does not end the reading: all else is visited, then the first damage is returned. So a caller
+    /// who may serve what is left has it, and one who may not sees the error.
     pub fn read(
         &self,
         ordinals: &[u32],
@@ -55,53 +85,170 @@ impl Block {
         end_incl: i64,
         visit: &mut dyn FnMut(u32, Samples<'_>) -> ControlFlow<()>,
     ) -> Result<(), BlockError> {
-        let _ = (ordinals, start_excl, end_incl, visit);
-        Ok(())
+        let Some(min_ms) = start_excl.checked_add(1) else { return Ok(()) };
+        let range = (min_ms, end_incl);
+        let file = &self.0.file;
+        let tombstones = self.0.tombstones.read().clone();
+        let bands = file.table::<Band>(Section::Bands)?;
+        let (mut scan, mut deleted, mut first_damage) = (Scan::default(), Vec::new(), None);
+        let mut damaged = |e: BlockError| {
+            first_damage.get_or_insert(e);
+            Ok(())
+        };
+        let mut rest = ordinals;
+        while let Some(first) = rest.first() {
+            let at = bands.partition_point(0..bands.len(), |b| b.first_ordinal <= *first);
+            let band = (at > 0).then(|| bands.get(at - 1)).filter(|b| *first - b.first_ordinal < b.ordinals);
+            let Some(band) = band else {
+                return Err(file
+                    .section_place(Section::Bands)
+                    .corrupt(format!("series {first} is in no band")));
+            };
+            let n = rest.partition_point(|o| *o - band.first_ordinal < band.ordinals);
+            scan.load(file, &band, range, &mut damaged)?;
+            for ordinal in &rest[..n] {
+                tombstones.of(*ordinal, &mut deleted);
+                let samples = scan.series(file, *ordinal, range, &deleted, &mut damaged)?;
+                if let Some(samples) = samples
+                    && visit(*ordinal, samples).is_break()
+                {
+                    return Ok(());
+                }
+            }
+            rest = &rest[n..];
+        }
+        first_damage.map_or(Ok(()), Err)
     }
 
     /// Names of labels of the series that pass all matchers, ascending.
     pub fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, BlockError> {
-        let _ = matchers;
-        Ok(Vec::new())
+        select::label_names(&self.0.file, &self.0.index, matchers)
     }
 
     /// Values of a label among the series that pass all matchers, ascending.
     pub fn label_values(&self, name: &str, matchers: &[Matcher]) -> Result<Vec<String>, BlockError> {
-        let _ = (name, matchers);
-        Ok(Vec::new())
+        select::label_values(&self.0.file, &self.0.index, name, matchers)
     }
 
     /// The `limit` largest of each list.
     pub fn label_stats(&self, limit: usize) -> Result<LabelStats, BlockError> {
-        let _ = limit;
-        Ok(LabelStats::default())
+        stats::label_stats(&self.0.file, &self.0.index, limit)
     }
 
     /// Marks samples as deleted, durably (`<id>.tomb`). Returns how many series it touched.
     pub fn delete(&self, matchers: &[Matcher], interval: Interval) -> Result<u64, BlockError> {
-        let _ = (matchers, interval);
-        Ok(0)
+        let meta = self.meta();
+        if interval.min_ms > interval.max_ms || interval.max_ms < meta.min_ms || interval.min_ms > meta.max_ms
+        {
+            return Ok(0);
+        }
+        let series = select::select(&self.0.file, &self.0.index, matchers)?;
+        if series.is_empty() {
+            return Ok(0);
+        }
+        let n = series.len() as u64;
+        let _deleting = self.0.deleting.lock();
+        let all = self.0.tombstones.read().with(series, interval);
+        all.save(&Tombstones::path(self.path()), meta.id)?;
+        *self.0.tombstones.write() = Arc::new(all);
+        Ok(n)
     }
 
     /// Whether samples of it are marked as deleted: a merge or rewrite drops them for good.
     pub fn has_tombstones(&self) -> bool {
-        false
+        !self.0.tombstones.read().is_empty()
     }
 
-    /// All its series and samples but the deleted ones.
+    /// Makes the block, and what is deleted from it, appear in another directory of the same file system.
+    pub fn link_into(&self, dir: &Path) -> Result<(), BlockError> {
+        let _deleting = self.0.deleting.lock();
+        let tombstones = Tombstones::path(self.path());
+        for path in [self.path(), &tombstones] {
+            if let Some(name) = path.file_name().filter(|_| base::disk::exists(path)) {
+                base::disk::hard_link(path, &dir.join(name)).map_err(io_error(path))?;
+            }
+        }
+        base::disk::sync_dir(dir).map_err(io_error(dir))
+    }
+
+    /// Removes the files of a block. It stays readable while it is open.
+    pub fn remove(&self) -> Result<(), BlockError> {
+        let _deleting = self.0.deleting.lock();
+        // The block first: a deletion without a block is harmless, a block without its deletions is not.
+        base::disk::remove_file(self.path()).map_err(io_error(self.path()))?;
+        let tombstones = Tombstones::path(self.path());
+        if base::disk::exists(&tombstones) {
+            base::disk::remove_file(&tombstones).map_err(io_error(&tombstones))?;
+        }
+        self.path().parent().map_or(Ok(()), |dir| base::disk::sync_dir(dir).map_err(io_error(dir)))
+    }
+
+    /// All its series and samples but the deleted ones. Ends with the first damage.
     pub fn stream(&self) -> BlockStream {
-        BlockStream { block: self.clone() }
+        BlockStream {
+            tombstones: self.0.tombstones.read().clone(),
+            block: self.clone(),
+            scan: Scan::default(),
+            deleted: Vec::new(),
+            next: 0,
+            band: None,
+            labels: Labels::empty(),
+        }
     }
 }
 
 /// See [`Block::stream`].
 pub struct BlockStream {
     block: Block,
+    tombstones: Arc<Tombstones>,
+    scan: Scan,
+    deleted: Vec<Interval>,
+    next: u32,
+    band: Option<(usize, Band)>,
+    labels: Labels,
+}
+
+const ALL_TIME: (i64, i64) = (i64::MIN, i64::MAX);
+
+impl BlockStream {
+    /// Loads the band of the next series, unless it is loaded.
+    fn load(&mut self) -> Result<(), BlockError> {
+        if self.band.is_some_and(|(_, b)| self.next - b.first_ordinal < b.ordinals) {
+            return Ok(());
+        }
+        let file = &self.block.0.file;
+        let at = self.band.map_or(0, |(at, _)| at + 1);
+        let bands = file.table::<Band>(Section::Bands)?;
+        let band = (at < bands.len())
+            .then(|| bands.get(at))
+            .filter(|b| b.first_ordinal == self.next && b.ordinals > 0);
+        let Some(band) = band else {
+            return Err(file
+                .section_place(Section::Bands)
+                .corrupt(format!("series {} is in no band", self.next)));
+        };
+        self.scan.load(file, &band, ALL_TIME, &mut Err)?;
+        self.band = Some((at, band));
+        Ok(())
+    }
 }
 
 impl SeriesStream for BlockStream {
     fn next(&mut self) -> Result<Option<SeriesColumns<'_>>, BlockError> {
-        let _ = &self.block;
-        Ok(None)
+        loop {
+            if u64::from(self.next) >= self.block.meta().series {
+                return Ok(None);
+            }
+            self.load()?;
+            let ordinal = self.next;
+            self.next += 1;
+            self.tombstones.of(ordinal, &mut self.deleted);
+            let file = &self.block.0.file;
+            if self.scan.series(file, ordinal, ALL_TIME, &self.deleted, &mut Err)?.is_some() {
+                self.labels = self.block.labels(ordinal)?;
+                break;
+            }
+        }
+        Ok(Some(SeriesColumns { labels: &self.labels, samples: self.scan.samples() }))
     }
 }
