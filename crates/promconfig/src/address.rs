@@ -64,6 +64,8 @@ impl fmt::Display for Url {
 }
 
 impl Value for Url {
+    const EMPTY_IS_NONE: bool = true;
+
     fn zero() -> Url {
         Url::default()
     }

@@ -94,6 +94,7 @@ pub fn parse(path: &Path, text: &str, options: &LoadOptions) -> Result<Config, V
     if options.agent_mode {
         check_agent_mode(&root, &mut reader);
     }
+    reader.faults.sort_by_key(|f| (f.line, f.column));
     import(&mut config, &mut reader);
     config.notices = reader.notices;
     if reader.faults.is_empty() { Ok(config) } else { Err(reader.faults) }
@@ -241,6 +242,7 @@ fn import_file(path: &Path, jobs: &mut HashMap<String, String>, main: &mut Reade
         }
         Err(syntax) => reader.faults.push(reader.syntax_fault(&syntax)),
     }
+    reader.faults.sort_by_key(|f| (f.line, f.column));
     main.faults.append(&mut reader.faults);
     main.notices.append(&mut reader.notices);
     imported.scrape_configs
@@ -266,3 +268,6 @@ fn check_imported_names(root: &Node, path: &Path, jobs: &mut HashMap<String, Str
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

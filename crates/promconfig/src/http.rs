@@ -318,17 +318,23 @@ fn check_tls(tls: &mut TlsConfig, fields: &Fields<'_>, reader: &mut Reader) {
     for (name, ways) in given {
         if count(&ways) > 1 {
             let reason = format!("at most one of {name}, {name}_file & {name}_ref must be configured");
-            fields.fault(&format!("{name}_file"), reason, reader);
+            fields.fault(&given_key(name, fields), reason, reader);
         }
     }
     let (cert, key) = (given[1].1.contains(&true), given[2].1.contains(&true));
     if cert && !key {
         let reason =
             "exactly one of key or key_file must be configured when a client certificate is configured";
-        fields.fault("cert_file", reason, reader);
+        fields.fault(&given_key("cert", fields), reason, reader);
     }
     if key && !cert {
         let reason = "exactly one of cert or cert_file must be configured when a client key is configured";
-        fields.fault("key_file", reason, reader);
+        fields.fault(&given_key("key", fields), reason, reader);
     }
+}
+
+/// The key under which a part was given: the plain one last, since a file is the common way.
+fn given_key(name: &str, fields: &Fields<'_>) -> String {
+    let keys = [format!("{name}_file"), format!("{name}_ref"), name.to_owned()];
+    keys.iter().find(|k| fields.has(k)).unwrap_or(&keys[0]).clone()
 }

@@ -21,6 +21,7 @@ pub mod http;
 pub mod lint;
 pub mod names;
 pub mod pattern;
+pub mod references;
 pub mod relabel;
 pub mod remote;
 pub mod rules;
@@ -43,6 +44,7 @@ pub use http::{
 };
 pub use names::{NameEscaping, NameValidation};
 pub use pattern::Pattern;
+pub use references::{check_references, rule_paths};
 pub use relabel::{RelabelAction, RelabelConfig};
 pub use remote::{MetadataConfig, QueueConfig, RemoteReadConfig, RemoteWriteConfig, RemoteWriteMessage};
 pub use rules::{

@@ -116,6 +116,10 @@ fn translate(text: &str) -> Result<String, String> {
                     out.push('^');
                 }
             }
+            (None, '(') => {
+                check_flags(&chars)?;
+                out.push('(');
+            }
             (None, '{') => brace(&mut chars, &mut out),
             (None, '}') => out.push_str("\\}"),
             (Some(n), ']') if n > 0 => {
@@ -141,6 +145,20 @@ fn translate(text: &str) -> Result<String, String> {
 }
 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// After a parenthesis: Go knows the flags i, m, s and U, Rust more.
+fn check_flags(chars: &Chars<'_>) -> Result<(), String> {
+    let mut ahead = chars.clone();
+    if ahead.next() != Some('?') {
+        return Ok(());
+    }
+    let flags: String =
+        ahead.take_while(|c| c.is_ascii_lowercase() || *c == 'U' || *c == 'R' || *c == '-').collect();
+    match flags.chars().find(|c| !"imsU-".contains(*c)) {
+        Some(_) => Err("invalid or unsupported Perl syntax".to_owned()),
+        None => Ok(()),
+    }
+}
 
 /// `\Q…\E`: literal text.
 fn quote(chars: &mut Chars<'_>, out: &mut String) {
@@ -168,7 +186,9 @@ fn escape(c: char, in_class: bool, out: &mut String) -> Result<(), String> {
         'B' if !in_class => out.push_str("(?-u:\\B)"),
         // A single byte in Go; on UTF-8 text the nearest is a character.
         'C' if !in_class => out.push_str("(?s:.)"),
-        'Z' | 'G' | 'K' | 'R' | 'X' | 'h' | 'H' | 'u' | 'U' | '<' | '>' => {
+        // Word boundaries in Rust; in Go, as every punctuation, themselves.
+        '<' | '>' => out.push(c),
+        'Z' | 'G' | 'K' | 'R' | 'X' | 'h' | 'H' | 'u' | 'U' => {
             return Err(format!("invalid escape sequence \\{c}"));
         }
         '0'..='7' => return octal(c, out),
@@ -255,12 +275,14 @@ mod tests {
                 && matches("[[a]", "[")
         );
         assert!(matches(r"[\w.-]+", "a-b.c") && matches(r"[^\s]", "x") && matches(r"\C", "x"));
-        assert!(matches(r"\pL+", "é"));
+        assert!(matches(r"\pL+", "é") && matches(r"\<a\>", "<a>") && matches(r"\/\_\-", "/_-"));
+        assert!(matches(r"a\b.b", "a-b") && !matches(r"a.\Bb", "a-b") && matches(r"a\Bb", "ab"));
+        assert!(matches("(?i)AB(?-i:c)", "abc") && matches("(?U)a+", "aa"));
     }
 
     #[test]
     fn refuses_what_go_refuses() {
-        for bad in ["a(", "a)", "*a", r"(a)\1", r"\Z", "(?=a)", "[b-a]", "a\\", "[a"] {
+        for bad in ["a(", "a)", "*a", r"(a)\1", r"\Z", "(?=a)", "(?x) a", "[b-a]", "a\\", "[a"] {
             assert!(Pattern::new(bad).unwrap_err().starts_with("error parsing regexp"), "{bad}");
         }
     }

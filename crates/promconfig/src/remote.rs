@@ -154,13 +154,21 @@ fn check_queue(queue: &mut QueueConfig, fields: &Fields<'_>, reader: &mut Reader
         ("max_samples_per_send", queue.max_samples_per_send),
     ] {
         if value <= 0 {
-            fields.fault(key, format!("{key} must be greater than 0"), reader);
+            fields.fault(key, format!("remote write queue {key} must be positive"), reader);
         }
     }
     if queue.min_shards > queue.max_shards && queue.max_shards > 0 {
-        fields.fault("min_shards", "min_shards must be less than or equal to max_shards", reader);
+        fields.fault(
+            "min_shards",
+            "remote write queue min_shards must not be greater than max_shards",
+            reader,
+        );
     }
     if queue.min_backoff > queue.max_backoff {
-        fields.fault("min_backoff", "min_backoff must be less than or equal to max_backoff", reader);
+        fields.fault(
+            "max_backoff",
+            "remote write queue max_backoff must not be less than min_backoff",
+            reader,
+        );
     }
 }

@@ -113,3 +113,47 @@ fn check_http_server(http: &mut HttpServerConfig, fields: &Fields<'_>, reader: &
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<WebConfig, Vec<String>> {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("web.yml");
+        base::disk::write_atomic(&path, text.as_bytes()).unwrap();
+        load_web_config(&path)
+            .map_err(|faults| faults.iter().map(|f| f.field.clone() + ": " + &f.reason).collect())
+    }
+
+    #[test]
+    fn reads_tls_headers_and_users() {
+        let config = read(
+            "tls_server_config: {cert_file: c, key_file: k, client_auth_type: RequestClientCert}\nhttp_server_config: {headers: {X-Frame-Options: deny}}\nbasic_auth_users: {me: hash}\n",
+        )
+        .unwrap();
+        let tls = config.tls_server_config.unwrap();
+        assert!(tls.cert_file.unwrap().ends_with("c") && tls.min_version == TlsVersion::Tls12);
+        assert_eq!(config.basic_auth_users["me"].expose(), "hash");
+        assert_eq!(read("").unwrap(), WebConfig::default());
+    }
+
+    #[test]
+    fn refuses_what_cannot_be() {
+        let faults = read(
+            "tls_server_config: {cert: a, cert_file: b, client_auth_type: Maybe, min_version: TLS13, max_version: TLS12}\nhttp_server_config: {headers: {X-Frame-Options: maybe, Foo: bar}}\n",
+        )
+        .unwrap_err();
+        assert_eq!(
+            faults,
+            [
+                "tls_server_config.cert: cannot specify both cert and cert_file",
+                "tls_server_config.key_file: missing one of key or key_file",
+                "tls_server_config.client_auth_type: invalid ClientAuth: Maybe",
+                "tls_server_config.min_version: min_version must not be above max_version",
+                "http_server_config.headers.Foo: HTTP header \"Foo\" can not be configured",
+                "http_server_config.headers.X-Frame-Options: invalid value for X-Frame-Options. Expected one of: deny, sameorigin",
+            ]
+        );
+    }
+}

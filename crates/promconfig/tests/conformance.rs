@@ -240,21 +240,24 @@ const REASONS: &[(&str, &str)] = &[
     ("remote_write_url_missing.bad.yml", r#"url for remote_write is empty"#),
     ("remote_write_dup.bad.yml", r#"found multiple remote write configs with job name "queue1""#),
     ("remote_read_dup.bad.yml", r#"found multiple remote read configs with job name "queue1""#),
-    ("remote_write_queue_capacity_zero.bad.yml", r#"queue_config.capacity: capacity must be greater than 0"#),
+    (
+        "remote_write_queue_capacity_zero.bad.yml",
+        r#"queue_config.capacity: remote write queue capacity must be positive"#,
+    ),
     (
         "remote_write_queue_max_backoff_less_than_min.bad.yml",
-        r#"min_backoff must be less than or equal to max_backoff"#,
+        r#"max_backoff must not be less than min_backoff"#,
     ),
     (
         "remote_write_queue_max_samples_per_send_zero.bad.yml",
-        r#"max_samples_per_send must be greater than 0"#,
+        r#"remote write queue max_samples_per_send must be positive"#,
     ),
-    ("remote_write_queue_max_shards_zero.bad.yml", r#"max_shards must be greater than 0"#),
+    ("remote_write_queue_max_shards_zero.bad.yml", r#"remote write queue max_shards must be positive"#),
     (
         "remote_write_queue_min_shards_greater_than_max.bad.yml",
-        r#"min_shards must be less than or equal to max_shards"#,
+        r#"min_shards must not be greater than max_shards"#,
     ),
-    ("remote_write_queue_min_shards_zero.bad.yml", r#"min_shards must be greater than 0"#),
+    ("remote_write_queue_min_shards_zero.bad.yml", r#"remote write queue min_shards must be positive"#),
     ("ec2_filters_empty_values.bad.yml", r#"EC2 SD configuration filter values cannot be empty"#),
     ("ec2_token_file.bad.yml", r#"at most one of bearer_token & bearer_token_file must be configured"#),
     ("lightsail_token_file.bad.yml", r#"at most one of bearer_token & bearer_token_file must be configured"#),
@@ -387,3 +390,138 @@ const REASONS: &[(&str, &str)] = &[
     ),
     ("metric_name_validation_scheme.bad.yml", r#"unrecognized name validation scheme"#),
 ];
+
+#[test]
+fn agents_refuse_what_prometheus_agents_refuse() {
+    let Some(folder) = material("prometheus-config") else { return };
+    let agent = LoadOptions { agent_mode: true, ..options() };
+    for (name, field) in [
+        ("agent_mode.with_alert_manager.yml", "alerting"),
+        ("agent_mode.with_alert_relabels.yml", "alerting"),
+        ("agent_mode.with_rule_files.yml", "rule_files"),
+        ("agent_mode.with_remote_reads.yml", "remote_read"),
+    ] {
+        let faults = load(&folder.join(name), &agent).unwrap_err();
+        assert_eq!(faults.len(), 1, "{name}");
+        assert_eq!(faults[0].reason, format!("field {field} is not allowed in agent mode"));
+    }
+    for name in ["agent_mode.without_remote_writes.yml", "agent_mode.good.yml"] {
+        assert!(load(&folder.join(name), &agent).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn variables_are_expanded() {
+    let Some(folder) = material("prometheus-config") else { return };
+    let labels = |value: Option<&'static str>| {
+        let environment = Arc::new(move |name: &str| value.filter(|_| name == "TEST").map(str::to_owned));
+        let config =
+            load(&folder.join("external_labels.good.yml"), &LoadOptions { agent_mode: false, environment })
+                .unwrap();
+        config.global.external_labels.to_string()
+    };
+    assert_eq!(labels(None), r#"{bar="foo", baz="foobar", qux="foo${TEST}", xyz="foo$bar"}"#);
+    assert_eq!(
+        labels(Some("TestValue")),
+        r#"{bar="foo", baz="fooTestValuebar", foo="TestValue", qux="foo${TEST}", xyz="foo$bar"}"#
+    );
+}
+
+#[test]
+fn printing_hides_secrets_and_reads_back() {
+    let Some(folder) = material("prometheus-config") else { return };
+    let config = read(&folder.join("conf.good.yml")).unwrap();
+    let yaml = config.to_yaml();
+    assert!(!yaml.contains("mysecret"));
+    assert!(yaml.matches("<secret>").count() >= 25, "{}", yaml.matches("<secret>").count());
+    for path in files(&folder, true) {
+        if path.ends_with("external_labels.good.yml") {
+            continue; // what is expanded once is expanded again
+        }
+        let config = read(&path).unwrap();
+        let printed = config.to_yaml();
+        let again = promconfig::parse(&path, &printed, &options())
+            .unwrap_or_else(|faults| panic!("{}: {}\n{printed}", path.display(), joined(&faults)));
+        assert_eq!(again.to_yaml(), printed, "{}", path.display());
+    }
+}
+
+#[test]
+fn one_bad_static_config_is_refused() {
+    let Some(folder) = material("prometheus-config") else { return };
+    let text = base::disk::read_to_string(&folder.join("static_config.bad.yml")).unwrap();
+    let listed: String =
+        text.lines().enumerate().map(|(i, l)| format!("{}{l}\n", if i == 0 { "- " } else { "  " })).collect();
+    let faults = promconfig::parse_target_groups(Path::new("targets.yml"), &listed).unwrap_err();
+    assert!(joined(&faults).contains(r#""\xff" is not a valid label name"#), "{}", joined(&faults));
+}
+
+#[test]
+fn promtool_files_are_judged_alike() {
+    let Some(folder) = material("promtool") else { return };
+    let config = |name: &str| read(&folder.join(name));
+    for good in [
+        "prometheus-config.good.yml",
+        "prometheus-config.lint.yml",
+        "prometheus-config.lint.too_long_scrape_interval.yml",
+        "prometheus-aws-sd-empty-region.good.yml",
+        "url_in_scrape_targetgroup_with_relabel_config.good.yml",
+        "url_in_alert_targetgroup_with_relabel_config.good.yml",
+        "authorization_credentials_file.good.yml",
+        "config_with_service_discovery_files.yml",
+        "config_with_tls_files.yml",
+    ] {
+        let config = config(good).unwrap_or_else(|f| panic!("{good}: {}", joined(&f)));
+        let missing = promconfig::check_references(&config);
+        assert_eq!(!missing.is_empty(), good.starts_with("config_with"), "{good}: {}", joined(&missing));
+    }
+    let faults = config("prometheus-config.bad.yml").unwrap_err();
+    assert!(
+        joined(&faults).contains(":1: not-prometheus: field not-prometheus not found"),
+        "{}",
+        joined(&faults)
+    );
+    let unchecked = config("authorization_credentials_file.bad.yml").unwrap();
+    assert_eq!(promconfig::check_references(&unchecked).len(), 1);
+    for good in ["good-sd-file.json", "good-sd-file.yaml", "good-sd-file.yml"] {
+        let groups = promconfig::load_target_groups(&folder.join(good)).unwrap();
+        assert!(groups.iter().any(|g| g.targets == ["localhost:9100"]), "{good}");
+    }
+    let faults = promconfig::load_target_groups(&folder.join("bad-sd-file-format.yml")).unwrap_err();
+    assert!(joined(&faults).contains("targats: field targats not found (did you mean targets?)"));
+    assert!(promconfig::load_target_groups(&folder.join("bad-sd-file-extension.nonexistent")).is_err());
+}
+
+#[test]
+fn rule_files_are_judged_alike() {
+    let Some(folder) = material("promtool") else { return };
+    let anything = |_: &str| Ok(());
+    let check = |name: &str| promconfig::check_rules(&folder.join(name), &anything);
+    for good in
+        ["rules.yml", "rules_duplicates.yml", "rules_large.yml", "prometheus-rules.lint.yml", "features.yml"]
+    {
+        assert_eq!(check(good), [], "{good}");
+    }
+    let faults = check("rules_extrafields.yml");
+    let fields: Vec<&str> = faults.iter().map(|f| f.field.as_str()).collect();
+    assert_eq!(fields, ["groups[0].namespace", "groups[1].ownership"]);
+    let lints = |name: &str| {
+        let file = promconfig::load_rules(&folder.join(name), Default::default(), &anything).unwrap();
+        promconfig::lint_rules(&file).len()
+    };
+    assert_eq!(
+        (lints("rules.yml"), lints("rules_duplicates.yml"), lints("prometheus-rules.lint.yml")),
+        (0, 2, 1)
+    );
+    let refuse = |text: &str| match text.trim_end().strip_suffix('+') {
+        Some(head) => Err((head.len() + 1, "unexpected end of input".to_owned())),
+        None => Ok(()),
+    };
+    let faults = promconfig::check_rules(&folder.join("bad-rules-syntax.yml"), &refuse);
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].to_string().contains(":7: groups[0].rules[0].expr: could not parse expression"),
+        "{}",
+        faults[0]
+    );
+}

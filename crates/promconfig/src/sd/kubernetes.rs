@@ -171,7 +171,7 @@ fn check_label_selector(text: &str) -> Result<(), String> {
         let words: Vec<&str> = term.split_whitespace().collect();
         let ok = if let Some(key) = term.strip_prefix('!') {
             is_label_key(key.trim())
-        } else if words.len() > 1 && matches!(words[1].trim_end_matches(|c| c == '('), "in" | "notin") {
+        } else if words.len() > 1 && matches!(words[1].trim_end_matches('('), "in" | "notin") {
             is_label_key(words[0]) && term.ends_with(')') && term.matches('(').count() == 1
         } else if let Some((key, value)) = term.split_once('=') {
             let key = key.trim_end().trim_end_matches('!').trim_end();

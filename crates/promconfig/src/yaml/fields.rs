@@ -95,8 +95,14 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// No key is longer than this: past it, nothing is near.
+const NAME_CHARS_MAX: usize = 64;
+
 /// The known key that is few edits away: a third of its length, at most 3.
 fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    if name.chars().count() > NAME_CHARS_MAX {
+        return None;
+    }
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     known
         .iter()

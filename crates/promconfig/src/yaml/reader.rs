@@ -8,6 +8,9 @@ use crate::names::NameValidation;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Faults of one file. Nobody reads more, and a file made to fault a million times must not cost a million searches.
+const FAULTS_MAX: usize = 1_000;
+
 enum Step {
     Key(String),
     Index(usize),
@@ -100,7 +103,7 @@ impl Reader {
             reason: reason.into(),
         };
         // An aliased node is read wherever it is used; one report is enough.
-        if !self.faults.contains(&fault) {
+        if self.faults.len() < FAULTS_MAX && !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
     }

@@ -94,7 +94,8 @@ macro_rules! integer_value {
             }
 
             fn read(&mut self, node: &Node, reader: &mut Reader) {
-                let Some(number) = scalar::integer(node) else {
+                let whole = |f: f64| (f.fract() == 0.0 && f.abs() < 2f64.powi(63)).then_some(f as i128);
+                let Some(number) = scalar::integer(node).or_else(|| scalar::float(node).and_then(whole)) else {
                     reader.fault(node, format!("expected a whole number, found {}", found(node)));
                     return;
                 };
