@@ -13,8 +13,8 @@ const POWERS: [f64; 23] = [
 ];
 /// Integers up to here are exact in a double.
 const MANTISSA_MAX: u64 = 1 << 53;
-/// 19 digits never overflow 64 bits; one more byte for the point.
-const SHORT_BYTES_MAX: usize = 20;
+/// 19 digits never overflow 64 bits.
+const SHORT_DIGITS_MAX: i32 = 19;
 /// The NaN that every other NaN of an exposition becomes, so that none is mistaken for the staleness marker.
 pub const NORMAL_NAN_BITS: u64 = 0x7ff8_0000_0000_0001;
 
@@ -64,7 +64,7 @@ fn short_decimal(text: &[u8]) -> Option<f64> {
     for (i, &b) in digits.iter().enumerate() {
         let digit = b.wrapping_sub(b'0');
         if digit < 10 {
-            if i >= SHORT_BYTES_MAX {
+            if count == SHORT_DIGITS_MAX {
                 return None;
             }
             mantissa = mantissa * 10 + u64::from(digit);
@@ -78,7 +78,7 @@ fn short_decimal(text: &[u8]) -> Option<f64> {
             return None;
         }
     }
-    if count == 0 || count > 19 || mantissa > MANTISSA_MAX {
+    if count == 0 || mantissa > MANTISSA_MAX {
         return None;
     }
     exponent -= fraction.map_or(0, |at: i32| count - at);

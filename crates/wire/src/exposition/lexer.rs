@@ -401,7 +401,7 @@ pub(super) fn ordinary_series(line: &[u8]) -> Option<usize> {
         return line.iter().position(|b| !is_name(*b));
     };
     let series = &line[..at];
-    let paired = memchr_iter(b'"', series).count() % 2 == 0;
+    let paired = memchr_iter(b'"', series).count().is_multiple_of(2);
     let plain = paired && memchr(b'\\', series).is_none() && memchr(b'{', series).is_some();
     plain.then_some(at + 1)
 }
@@ -513,6 +513,7 @@ pub(super) fn read_labels(
         other => return Err(lexer.unexpected(offset, "expected a valid start token", other)),
     };
     let Some(name) = name else {
+        lexer.next(); // the words show the value too
         return Err(lexer.while_parsing(offset, "metric name not set"));
     };
     if lexer.at != offset + len {

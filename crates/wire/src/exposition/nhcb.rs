@@ -196,8 +196,7 @@ impl Collected {
         self.exemplars.extend_from_slice(exemplars);
         match part {
             Part::Sum => self.sum = value,
-            // Negated so that NaN is broken too.
-            _ if !(value >= 0.0) => self.broken = true,
+            _ if value < 0.0 || value.is_nan() => self.broken = true,
             Part::Count => self.count = Some(value),
             Part::Bucket(bound) => {
                 let at = self.buckets.partition_point(|(b, _)| *b < bound);

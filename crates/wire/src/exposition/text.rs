@@ -250,4 +250,4 @@ fn strict_line(lexer: &mut Lexer<'_>, start: usize, first: Token) -> Result<Line
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -166,4 +166,4 @@ fn read_metadata(message: &[u8]) -> Result<FamilyMetadata<'_>, ProtoError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
