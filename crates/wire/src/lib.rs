@@ -9,6 +9,7 @@
 //! - [`chunk`]: Prometheus's chunk encodings, for streamed remote read.
 //! - [`histogram`], [`snappy`], [`proto`], [`number`]: what those are made of.
 
+pub mod chunk;
 pub mod exposition;
 pub mod histogram;
 pub mod number;

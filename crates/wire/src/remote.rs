@@ -11,6 +11,7 @@
 pub mod encode;
 pub mod histogram;
 pub mod labels;
+pub mod read;
 pub mod request;
 pub mod write_v1;
 pub mod write_v2;
