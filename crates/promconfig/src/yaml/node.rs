@@ -146,10 +146,41 @@ impl Node {
 
 /// Reads the first document. An empty text gives a null node.
 pub(crate) fn parse(text: &str) -> Result<Rc<Node>, SyntaxFault> {
+    let mut text = Cow::Borrowed(text);
+    let mut repairs = 0;
+    loop {
+        match parse_once(&text) {
+            Ok(root) => return Ok(root),
+            Err(Refusal::Tab(index, _)) if repairs < TABS_MAX => {
+                text = Cow::Owned(without_tabs_before(&text, index));
+                repairs += 1;
+            }
+            Err(Refusal::Tab(_, fault) | Refusal::Fault(fault)) => return Err(fault),
+        }
+    }
+}
+
+/// Tabs after a colon that are made spaces in one document; each costs a reading.
+const TABS_MAX: usize = 100;
+
+enum Refusal {
+    /// The scanner refuses a tab between a colon and a value, which Go's reader takes. With the index of the
+    /// character after it.
+    Tab(usize, SyntaxFault),
+    Fault(SyntaxFault),
+}
+
+impl From<SyntaxFault> for Refusal {
+    fn from(fault: SyntaxFault) -> Refusal {
+        Refusal::Fault(fault)
+    }
+}
+
+fn parse_once(text: &str) -> Result<Rc<Node>, Refusal> {
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|e| scan_fault(&e))?;
+        let (event, span) = event.map_err(|e| refusal(&e))?;
         if builder.take(event, span)? {
             break;
         }
@@ -157,9 +188,25 @@ pub(crate) fn parse(text: &str) -> Result<Rc<Node>, SyntaxFault> {
     Ok(builder.root.unwrap_or_else(|| Rc::new(Node::null())))
 }
 
-fn scan_fault(error: &ScanError) -> SyntaxFault {
+fn refusal(error: &ScanError) -> Refusal {
     let mark = error.marker();
-    SyntaxFault { line: mark.line(), column: mark.col() + 1, reason: format!("yaml: {}", error.info()) }
+    let fault =
+        SyntaxFault { line: mark.line(), column: mark.col() + 1, reason: format!("yaml: {}", error.info()) };
+    if error.info().starts_with("':' must be followed") {
+        Refusal::Tab(mark.index(), fault)
+    } else {
+        Refusal::Fault(fault)
+    }
+}
+
+/// The text with the tabs directly before a character made spaces.
+fn without_tabs_before(text: &str, index: usize) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let end = index.min(chars.len());
+    for c in chars[..end].iter_mut().rev().take_while(|c| **c == '\t') {
+        *c = ' ';
+    }
+    chars.into_iter().collect()
 }
 
 /// A collection whose end has not come yet.
@@ -348,6 +395,18 @@ mod tests {
         assert!(parse(&"[".repeat(500)).is_err());
         assert!(parse("a: &a [*a]\n").is_err());
         assert!(parse("a: *b\n").is_err());
+    }
+
+    #[test]
+    fn takes_what_go_takes() {
+        let doc = parse("a:\tx\t# c\nb:\t\tit\nc: |\n  k:\tv\n").unwrap();
+        assert_eq!(
+            (text(&doc, "a"), text(&doc, "b"), text(&doc, "c")),
+            (Some("x"), Some("it"), Some("k:\tv\n"))
+        );
+        assert_eq!(text(&parse("\u{feff}a: 1\r\nb: 2\r\n").unwrap(), "b"), Some("2"));
+        assert_eq!(text(&parse("a: 1\n---\nb: [\n").unwrap(), "a"), Some("1"));
+        assert_eq!(parse("b:\n\ta: 1\n").unwrap_err().line, 2);
     }
 
     #[test]

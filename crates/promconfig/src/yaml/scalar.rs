@@ -1,5 +1,6 @@
 //! What a scalar is: text, truth, a number. The words are those of YAML 1.1 as Go's reader knows them.
 
+use super::node::Scalar;
 use super::{Kind, Node};
 use base64::Engine as _;
 
@@ -23,10 +24,18 @@ pub(crate) fn quote_bytes(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.escape_ascii())
 }
 
+/// Whether a scalar may be more than text: one that is plain and not tagged otherwise, or tagged as this.
+fn may_be(scalar: &Scalar, kind: &str) -> bool {
+    match scalar.tag.as_deref() {
+        Some(tag) => tag == kind,
+        None => scalar.is_plain(),
+    }
+}
+
 /// Truth: only an unquoted word of the list.
 pub(crate) fn truth(node: &Node) -> Option<bool> {
     let Kind::Scalar(s) = &node.kind else { return None };
-    if !s.is_plain() {
+    if !may_be(s, "bool") {
         return None;
     }
     truth_of(&s.text)
@@ -44,7 +53,7 @@ fn truth_of(text: &str) -> Option<bool> {
 /// not count.
 pub(crate) fn integer(node: &Node) -> Option<i128> {
     let Kind::Scalar(s) = &node.kind else { return None };
-    if s.is_plain() { integer_of(&s.text) } else { None }
+    if may_be(s, "int") { integer_of(&s.text) } else { None }
 }
 
 fn integer_of(text: &str) -> Option<i128> {
@@ -73,7 +82,7 @@ fn integer_of(text: &str) -> Option<i128> {
 /// A number with a fraction, or a whole one. Quoted ones do not count.
 pub(crate) fn float(node: &Node) -> Option<f64> {
     let Kind::Scalar(s) = &node.kind else { return None };
-    if !s.is_plain() {
+    if !may_be(s, "float") && !may_be(s, "int") {
         return None;
     }
     integer_of(&s.text).map(|i| i as f64).or_else(|| float_of(&s.text))
@@ -131,6 +140,7 @@ mod tests {
             (Some(15), Some(-1), Some(31), Some(8), Some(1000))
         );
         assert_eq!((int("'15'"), int("1.5"), int("x"), int("+")), (None, None, None, None));
+        assert_eq!((int("!!int '5'"), int("!!str 5"), int("!!float 5")), (Some(5), None, None));
         assert_eq!(truth(&parse("yes").unwrap()), Some(true));
         assert_eq!(truth(&parse("'true'").unwrap()), None);
         assert_eq!(float(&parse("0.5").unwrap()), Some(0.5));
