@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { compress } from './build/compress';
-import { licenses } from './build/licenses';
+import { compress } from './build/compress.ts';
+import { licenses } from './build/licenses.ts';
 
 /** The server that answers `/api` while the screen is developed. */
 const backend = process.env['PHAROS_URL'] ?? 'http://127.0.0.1:9090';

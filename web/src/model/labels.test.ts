@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Labels } from '@/api/query';
 import { metricSelector, printSeries, shapeOf, shortName } from './labels';
 
 it('prints what PromQL reads', () => {
@@ -11,7 +12,7 @@ it('prints what PromQL reads', () => {
 });
 
 it('says once what all share', () => {
-  const sets = [
+  const sets: Labels[] = [
     { __name__: 'x', job: 'node', cpu: '0', mode: 'idle' },
     { __name__: 'x', job: 'node', cpu: '1', mode: 'idle' },
     { __name__: 'x', job: 'node', mode: 'idle' },

@@ -1,0 +1,91 @@
+import { Outlet, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useMantineColorScheme } from '@mantine/core';
+import { isBoolean, recall, remember } from '@/lib/storage';
+import { PLACES } from '@/model/places';
+import { shift, zoomOut } from '@/model/timeRange';
+import { KeyboardProvider, useShortcuts } from './keys';
+import { NavRail } from './NavRail';
+import { Notices } from './Notices';
+import { Palette } from './Palette';
+import { ShortcutSheet } from './ShortcutSheet';
+import { keepShell } from './shellUrl';
+import { useTime } from './time';
+import { TimeProvider } from './TimeProvider';
+import { TopBar } from './TopBar';
+import classes from './Shell.module.css';
+
+export function Shell() {
+  return (
+    <KeyboardProvider>
+      <TimeProvider>
+        <Frame />
+      </TimeProvider>
+    </KeyboardProvider>
+  );
+}
+
+function Frame() {
+  const [isNarrow, setNarrow] = useState(() => recall('nav.narrow', isBoolean, window.innerWidth < 1100));
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const [isSheetOpen, setSheetOpen] = useState(false);
+  const [isTimeOpen, setTimeOpen] = useState(false);
+  const toggleNav = (): void => {
+    setNarrow(!isNarrow);
+    remember('nav.narrow', !isNarrow);
+  };
+  useShellKeys({
+    openPalette: () => setPaletteOpen(true),
+    openSheet: () => setSheetOpen(true),
+    openTime: () => setTimeOpen(true),
+    toggleNav,
+  });
+
+  return (
+    <div className={classes.frame} data-narrow={isNarrow || undefined}>
+      <a className={classes.skip} href="#main">
+        Skip to content
+      </a>
+      <NavRail isNarrow={isNarrow} onToggle={toggleNav} onHelp={() => setSheetOpen(true)} />
+      <div className={classes.body}>
+        <TopBar isTimeOpen={isTimeOpen} onTimeOpen={setTimeOpen} onPalette={() => setPaletteOpen(true)} />
+        <Notices />
+        <main id="main" className={classes.main} tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
+      {isSheetOpen && <ShortcutSheet onClose={() => setSheetOpen(false)} />}
+    </div>
+  );
+}
+
+interface ShellActions {
+  openPalette: () => void;
+  openSheet: () => void;
+  openTime: () => void;
+  toggleNav: () => void;
+}
+
+function useShellKeys(actions: ShellActions): void {
+  const time = useTime();
+  const navigate = useNavigate();
+  const { setColorScheme, colorScheme } = useMantineColorScheme();
+  useShortcuts([
+    { keys: 'mod+k', title: 'Command palette', group: 'Everywhere', run: actions.openPalette, inFields: true },
+    { keys: '?', title: 'This sheet', group: 'Everywhere', run: actions.openSheet },
+    { keys: 'd', title: 'Light or dark', group: 'Everywhere', run: () => setColorScheme(colorScheme === 'dark' ? 'light' : 'dark') },
+    { keys: '\\', title: 'Narrow or wide navigation', group: 'Everywhere', run: actions.toggleNav },
+    ...PLACES.map((place) => ({
+      keys: place.keys,
+      title: `${place.group}: ${place.title}`,
+      group: 'Go to',
+      run: () => void navigate({ to: place.path, search: keepShell }),
+    })),
+    { keys: 't', title: 'Choose the time range', group: 'Time', run: actions.openTime },
+    { keys: 'r', title: 'Refresh', group: 'Time', run: time.refresh },
+    { keys: '[', title: 'Earlier', group: 'Time', run: () => time.setRange(shift(time.resolved, -1)) },
+    { keys: ']', title: 'Later', group: 'Time', run: () => time.setRange(shift(time.resolved, 1)) },
+    { keys: 'z', title: 'Zoom out', group: 'Time', run: () => time.setRange(zoomOut(time.range, time.resolved)) },
+  ]);
+}

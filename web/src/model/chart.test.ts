@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { QueryData } from '@/api/query';
+import { seconds } from '@/lib/brand';
+import { buildChart, commonUnit, SERIES_DRAWN_MAX, stack, statsOf } from './chart';
+
+const grid = { start: seconds(100), end: seconds(130), step: seconds(10) };
+
+function matrix(items: { metric: Record<string, string>; values: [number, string][] }[]): QueryData {
+  return { resultType: 'matrix', result: items };
+}
+
+describe('buildChart', () => {
+  it('puts samples on the grid and leaves gaps', () => {
+    const data = matrix([
+      { metric: { __name__: 'x', job: 'a' }, values: [[100, '1'], [110, 'NaN'], [130, '4']] },
+      { metric: { __name__: 'x', job: 'b' }, values: [[120, '+Inf'], [130, '2'], [140, '9']] },
+    ]);
+    const chart = buildChart([{ query: 'A', data, unit: 'bytes' }], grid);
+    expect(chart.times).toEqual([100, 110, 120, 130]);
+    expect(chart.series.map((one) => one.values)).toEqual([[1, null, null, 4], [null, null, null, 2]]);
+    expect(chart.series[0]?.name).toBe('{job="a"}');
+    expect(chart.series[0]?.stats).toEqual({ last: 4, min: 1, max: 4, avg: 2.5 });
+    expect(commonUnit(chart.series)).toBe('bytes');
+  });
+
+  it('counts what it does not draw', () => {
+    const many = Array.from({ length: SERIES_DRAWN_MAX + 5 }, (_, i) => ({
+      metric: { i: String(i) },
+      values: [[100, '1']] as [number, string][],
+    }));
+    const chart = buildChart([{ query: 'A', data: matrix(many), unit: 'none' }], grid);
+    expect(chart.series).toHaveLength(SERIES_DRAWN_MAX);
+    expect(chart.hidden).toBe(5);
+  });
+
+  it('counts native histograms apart', () => {
+    const data: QueryData = { resultType: 'matrix', result: [{ metric: {}, histograms: [[100, { count: '1', sum: '1' }]] }] };
+    const chart = buildChart([{ query: 'A', data, unit: 'none' }], grid);
+    expect([chart.series.length, chart.histograms]).toEqual([0, 1]);
+  });
+
+  it('keeps keys of two queries apart', () => {
+    const data = matrix([{ metric: { __name__: 'x' }, values: [[100, '1']] }]);
+    const chart = buildChart([{ query: 'A', data, unit: 'bytes' }, { query: 'B', data, unit: 'none' }], grid);
+    expect(new Set(chart.series.map((one) => one.key)).size).toBe(2);
+    expect(commonUnit(chart.series)).toBe('none');
+  });
+});
+
+it('stacks over gaps', () => {
+  expect(stack([[1, null, 3], [10, 20, null], [100, 100, 100]])).toEqual([[1, null, 3], [11, 20, null], [111, 120, 103]]);
+  expect(stack([])).toEqual([]);
+});
+
+it('has no statistics without samples', () => {
+  expect(statsOf([null, null])).toEqual({ last: NaN, min: NaN, max: NaN, avg: NaN });
+});

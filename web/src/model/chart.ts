@@ -1,0 +1,123 @@
+// From answers of range queries to columns that a graph draws.
+import type { Labels, QueryData, WireMatrixItem, WireSample } from '@/api/query';
+import type { Unit } from '@/lib/format';
+import { printSeries, shapeOf, shortName } from './labels';
+import { gridPoints, type Grid } from './step';
+
+/** More lines than this cannot be told apart, and cost a second to draw. */
+export const SERIES_DRAWN_MAX = 400;
+
+export interface Stats {
+  last: number;
+  min: number;
+  max: number;
+  avg: number;
+}
+
+export interface ChartSeries {
+  /** Unique in the chart: the query's letter and the whole label set. */
+  key: string;
+  query: string;
+  labels: Labels;
+  /** What tells it from the others. */
+  name: string;
+  unit: Unit;
+  /** One a grid point; null where there is no sample or no finite number. */
+  values: (number | null)[];
+  stats: Stats;
+}
+
+export interface Chart {
+  /** Seconds since 1970, evenly spaced. */
+  times: number[];
+  series: ChartSeries[];
+  /** Series left out of `series`. */
+  hidden: number;
+  /** Series that are native histograms: no line can show them. */
+  histograms: number;
+}
+
+export interface ChartInput {
+  query: string;
+  data: QueryData;
+  unit: Unit;
+}
+
+export function buildChart(inputs: readonly ChartInput[], grid: Grid, seriesMax = SERIES_DRAWN_MAX): Chart {
+  const points = gridPoints(grid);
+  const times = Array.from({ length: points }, (_, index) => grid.start + index * grid.step);
+  const series: ChartSeries[] = [];
+  let [total, histograms] = [0, 0];
+  for (const input of inputs) {
+    const items = matrixOf(input.data, grid);
+    const shape = shapeOf(items.map((item) => item.metric));
+    for (const item of items) {
+      if (item.values === undefined) {
+        histograms += 1;
+        continue;
+      }
+      total += 1;
+      if (series.length >= seriesMax) continue;
+      const values = onGrid(item.values, grid, points);
+      series.push({
+        key: `${input.query}:${printSeries(item.metric)}`,
+        query: input.query,
+        labels: item.metric,
+        name: shortName(item.metric, shape),
+        unit: input.unit,
+        values,
+        stats: statsOf(values),
+      });
+    }
+  }
+  return { times, series, hidden: total - series.length, histograms };
+}
+
+/** A range query of a scalar comes as a matrix already; anything else has no line. */
+function matrixOf(data: QueryData, grid: Grid): WireMatrixItem[] {
+  if (data.resultType === 'matrix') return data.result;
+  if (data.resultType !== 'scalar') return [];
+  return [{ metric: {}, values: [[grid.end, data.result[1]]] }];
+}
+
+function onGrid(samples: WireSample[], grid: Grid, points: number): (number | null)[] {
+  const values = new Array<number | null>(points).fill(null);
+  for (const [time, text] of samples) {
+    const index = Math.round((time - grid.start) / grid.step);
+    const value = Number(text);
+    if (index >= 0 && index < points && Number.isFinite(value)) values[index] = value;
+  }
+  return values;
+}
+
+export function statsOf(values: (number | null)[]): Stats {
+  let [last, min, max, sum, count] = [NaN, Infinity, -Infinity, 0, 0];
+  for (const value of values) {
+    if (value === null) continue;
+    last = value;
+    if (value < min) min = value;
+    if (value > max) max = value;
+    sum += value;
+    count += 1;
+  }
+  return count === 0 ? { last: NaN, min: NaN, max: NaN, avg: NaN } : { last, min, max, avg: sum / count };
+}
+
+/** Each line on top of the ones before it; a gap counts as nothing. */
+export function stack(columns: (number | null)[][]): (number | null)[][] {
+  const length = columns[0]?.length ?? 0;
+  const base = new Array<number>(length).fill(0);
+  return columns.map((column) =>
+    column.map((value, index) => {
+      if (value === null) return null;
+      base[index] = (base[index] ?? 0) + value;
+      return base[index] ?? null;
+    }),
+  );
+}
+
+/** One unit for the axis, or `none` when the lines count different things. */
+export function commonUnit(series: readonly { unit: Unit }[]): Unit {
+  const first = series[0]?.unit ?? 'none';
+  return series.every((one) => one.unit === first) ? first : 'none';
+}

@@ -1,0 +1,21 @@
+// The places of the application that exist, for the navigation, the palette and the keys.
+
+export interface Place {
+  path: '/explore/metrics' | '/pipeline/targets' | '/settings/status';
+  title: string;
+  group: string;
+  /** Two keys, typed after each other. */
+  keys: string;
+  words: string;
+}
+
+export const PLACES: Place[] = [
+  { path: '/explore/metrics', title: 'Metrics', group: 'Explore', keys: 'g m', words: 'promql query graph' },
+  { path: '/pipeline/targets', title: 'Targets', group: 'Pipeline', keys: 'g t', words: 'scrape pools discovery relabel' },
+  { path: '/settings/status', title: 'Status', group: 'Settings', keys: 'g s', words: 'flags configuration tsdb cardinality runtime' },
+];
+
+/** A query, opened in Explore. `pages/explore/url.ts` reads it. */
+export function exploreSearch(query: string): Record<string, string> {
+  return { a: query };
+}
