@@ -28,6 +28,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         let (number, tail) = rest.split_at(digits);
         let letters = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, tail) = tail.split_at(letters);
+        if digits > 0 && letters > 0 && !UNITS.iter().any(|(name, _)| *name == unit) {
+            return Err(format!("unknown unit {unit:?} in duration {text:?}"));
+        }
         let at = UNITS[next_unit..].iter().position(|(name, _)| *name == unit).ok_or_else(bad)?;
         let value: u64 = number.parse().map_err(|_| bad())?;
         total_ms = value
