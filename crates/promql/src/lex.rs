@@ -284,7 +284,9 @@ impl<'a> Lexer<'a> {
 
     fn right_paren(&mut self) -> Result<TokenKind, LexError> {
         if self.paren_depth == 0 {
-            return self.fail("unexpected right parenthesis ')'");
+            // Told where it ends, as users of Prometheus know it.
+            let message = "unexpected right parenthesis ')'".to_owned();
+            return Err(LexError { message, start: self.at });
         }
         self.paren_depth -= 1;
         Ok(TokenKind::RightParen)

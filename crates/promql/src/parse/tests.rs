@@ -204,6 +204,7 @@ fn ranges_and_modifiers_that_are_wrong() {
     fails("a[5m[1m]]", "1:5: parse error: unexpected left bracket '['");
     fails("a[5d1y]", r#"1:3: parse error: bad number or duration syntax: "5d1""#);
     fails("a[1m1h]", r#"1:3: parse error: not a valid duration string: "1m1h""#);
+    fails("a[5y1hs]", r#"1:3: parse error: unknown unit "hs" in duration "5y1hs""#);
     fails("a[500y]", "1:3: parse error: duration out of range");
     fails("a offset 1m[5m]", "1:12: parse error: no offset modifiers allowed before range");
     fails("a @ 1 [5m]", "1:7: parse error: no @ modifiers allowed before range");
@@ -322,7 +323,7 @@ fn broken_text() {
     fails("", "unknown position: parse error: no expression found in input");
     fails("# nothing\n", "1:1: parse error: no expression found in input");
     fails("(1", "1:3: parse error: unclosed left parenthesis");
-    fails("1)", "1:2: parse error: unexpected right parenthesis ')'");
+    fails("1)", "1:3: parse error: unexpected right parenthesis ')'");
     fails("a b", r#"1:3: parse error: unexpected identifier "b""#);
     fails("a\n  + ^", "2:5: parse error: unexpected <op:^>");
     fails("a é", "1:3: parse error: unexpected character: 'é'");
