@@ -1,8 +1,12 @@
-//! Counted by `remote`: what is written out to other stores.
+//! Counted by `remote`: what others write to us, and what is written out to other stores.
 
 use super::REQUEST_SECONDS;
 
 super::define! {
+    RECEIVED_SAMPLES = counter("pharos_remote_write_received_samples_total", "Samples and histograms taken from remote write.", &["message"]);
+    REJECTED_SAMPLES = counter("pharos_remote_write_rejected_samples_total", "Samples and histograms of remote write requests that were not taken.", &["message"]);
+    REFUSED_REQUESTS = counter("pharos_remote_write_refused_requests_total", "Remote write requests of which nothing was taken.", &["reason"]);
+    INVALID_LABELS = counter("prometheus_api_remote_write_invalid_labels_samples_total", "Samples and histograms of remote write requests rejected for invalid labels.", &[]);
     SAMPLES_IN = counter("prometheus_remote_storage_samples_in_total", "Samples that came in to be written out.", &[]);
     EXEMPLARS_IN = counter("prometheus_remote_storage_exemplars_in_total", "Exemplars that came in to be written out.", &[]);
     HISTOGRAMS_IN = counter("prometheus_remote_storage_histograms_in_total", "Histograms that came in to be written out.", &[]);
