@@ -456,4 +456,30 @@ impl OpenFile {
         let bytes = place.checked(&*self.bytes, page.crc)?;
         Ok((bytes, place))
     }
+
+    /// Bytes of each section and kind of page, a line each.
+    pub fn layout(&self) -> Result<String, BlockError> {
+        let mut lines = String::new();
+        let mut line = |what: &str, pages: usize, bytes: u64| {
+            lines += &format!("{what}: {bytes} bytes");
+            lines += &if pages > 0 { format!(" in {pages} pages\n") } else { "\n".to_owned() };
+        };
+        fn sum<R: Record>(table: &Table<'_, R>, page: impl Fn(R) -> PageRef) -> (usize, u64) {
+            (table.len(), (0..table.len()).map(|i| u64::from(page(table.get(i)).len)).sum())
+        }
+        let (n, bytes) = sum(&self.table::<PageRecord>(Section::Pages)?, |r| r.page);
+        line("samples", n, bytes);
+        let (n, bytes) = sum(&self.table::<TimelineRecord>(Section::TimelinePages)?, |r| r.page);
+        line("timelines", n, bytes);
+        let (n, bytes) = sum(&self.table::<ValueRecord>(Section::ValuePages)?, |r| r.page);
+        line("label values", n, bytes);
+        let (n, bytes) = sum(&self.table::<PostingRecord>(Section::PostingPages)?, |r| r.page);
+        line("postings", n, bytes);
+        let (n, bytes) = sum(&self.table::<PageRef>(Section::SeriesPages)?, |r| r);
+        line("series", n, bytes);
+        for section in SECTIONS {
+            line(section.name(), 0, self.footer.sections[section as usize].len.into());
+        }
+        Ok(lines)
+    }
 }

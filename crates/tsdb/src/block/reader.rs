@@ -183,6 +183,11 @@ impl Block {
         self.path().parent().map_or(Ok(()), |dir| base::disk::sync_dir(dir).map_err(io_error(dir)))
     }
 
+    /// How many bytes each part of the file takes, a line each: for people.
+    pub fn layout(&self) -> Result<String, BlockError> {
+        self.0.file.layout()
+    }
+
     /// All its series and samples but the deleted ones. Ends with the first damage.
     pub fn stream(&self) -> BlockStream {
         BlockStream {
