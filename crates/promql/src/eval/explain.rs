@@ -1,0 +1,61 @@
+//! What each part of a query cost.
+
+use super::plan::{Kind, Node};
+use crate::engine::ExplainNode;
+use std::time::Duration;
+
+#[derive(Clone, Debug, Default)]
+struct Cost {
+    series_in: u64,
+    series_out: u64,
+    samples_read: u64,
+    time: Duration,
+    once: bool,
+    evaluated: bool,
+}
+
+/// The costs of all nodes, by id.
+#[derive(Debug)]
+pub(crate) struct Costs(Vec<Cost>);
+
+impl Costs {
+    pub fn new(nodes: usize) -> Costs {
+        Costs(vec![Cost::default(); nodes])
+    }
+
+    pub fn evaluated(&mut self, id: usize, series_out: u64, time: Duration, once: bool) {
+        let cost = &mut self.0[id];
+        cost.series_out += series_out;
+        cost.time += time;
+        cost.once = once;
+        cost.evaluated = true;
+    }
+
+    /// What a selector got from the source.
+    pub fn read(&mut self, id: usize, series: u64, samples: u64) {
+        self.0[id].series_in += series;
+        self.0[id].series_out = self.0[id].series_out.max(series);
+        self.0[id].samples_read += samples;
+    }
+
+    pub fn tree(&self, node: &Node, text: &str) -> ExplainNode {
+        let cost = &self.0[node.id];
+        let children: Vec<ExplainNode> = node.children().into_iter().map(|n| self.tree(n, text)).collect();
+        let selector = matches!(node.kind, Kind::Select(_) | Kind::Range(_));
+        let series_in = if selector { cost.series_in } else { children.iter().map(|c| c.series_out).sum() };
+        let start = node.pos.start.min(text.len());
+        let end = node.pos.end.clamp(start, text.len());
+        ExplainNode {
+            kind: node.title(),
+            pos: node.pos,
+            text: text.get(start..end).unwrap_or_default().to_owned(),
+            series_in,
+            series_out: cost.series_out,
+            samples_read: cost.samples_read,
+            time: cost.time,
+            once: cost.once,
+            fused: !cost.evaluated && !matches!(node.kind, Kind::Text(_)),
+            children,
+        }
+    }
+}
