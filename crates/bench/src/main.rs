@@ -26,15 +26,20 @@ fn main() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
         ["pack", rest @ ..] => pack(rest),
-        [] => replay::run(&pharos(), Path::new(RECORDING), replay::Part::All),
-        ["metrics", "write"] => replay::run(&pharos(), Path::new(RECORDING), replay::Part::Write),
-        ["metrics", "scrape"] => replay::run(&pharos(), Path::new(RECORDING), replay::Part::Scrape),
+        [] => replay::run(&pharos(), &recording(), replay::Part::All),
+        ["metrics", "write"] => replay::run(&pharos(), &recording(), replay::Part::Write),
+        ["metrics", "scrape"] => replay::run(&pharos(), &recording(), replay::Part::Scrape),
         _ => Err(std::io::Error::other("usage: bench [metrics write|metrics scrape|pack RAW… -o FILE]")),
     };
     if let Err(error) = result {
         eprintln!("bench: {error}");
         std::process::exit(1);
     }
+}
+
+/// The recording to replay, unless `BENCH_RECORDING` names another.
+fn recording() -> PathBuf {
+    std::env::var_os("BENCH_RECORDING").map_or_else(|| RECORDING.into(), PathBuf::from)
 }
 
 /// The program beside this one, unless `PHAROS_BIN` names another.

@@ -17,6 +17,13 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Kind; 3] = [Kind::Pharos, Kind::Prometheus, Kind::VictoriaMetrics];
 
+    /// Those to run: all, or those that `BENCH_SYSTEMS` names, separated by commas.
+    pub fn chosen() -> Vec<Kind> {
+        let names = std::env::var("BENCH_SYSTEMS").unwrap_or_default();
+        let wanted = |k: &Kind| names.is_empty() || names.split(',').any(|n| n == k.name());
+        Kind::ALL.into_iter().filter(wanted).collect()
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Kind::Pharos => "pharos",
