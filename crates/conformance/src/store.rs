@@ -117,13 +117,17 @@ fn hint(previous: Option<&FloatHistogram>, histogram: &FloatHistogram) -> Counte
     if histogram.count < previous.count {
         return CounterResetHint::Reset;
     }
-    if histogram.schema != previous.schema || histogram.zero_threshold != previous.zero_threshold {
-        return CounterResetHint::Unknown;
+    // Another layout begins a chunk without saying why.
+    let same_layout = histogram.schema == previous.schema
+        && histogram.zero_threshold == previous.zero_threshold
+        && histogram.custom_values == previous.custom_values;
+    if !same_layout {
+        CounterResetHint::Unknown
+    } else if plain.detect_reset(previous) {
+        CounterResetHint::Reset
+    } else {
+        CounterResetHint::NotReset
     }
-    if histogram.custom_values != previous.custom_values || plain.detect_reset(previous) {
-        return CounterResetHint::Reset;
-    }
-    CounterResetHint::NotReset
 }
 
 impl SeriesSource for Store {
