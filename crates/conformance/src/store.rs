@@ -99,34 +99,24 @@ impl Store {
     }
 }
 
-/// The hint that a chunk gives back: "no reset" inside of a chunk, and at the start of one what made it begin.
+/// The hint that a chunk gives back: "no reset" inside of a chunk, nothing at its start, whatever made it begin.
 fn hint(previous: Option<&FloatHistogram>, histogram: &FloatHistogram) -> CounterResetHint {
-    let written = histogram.reset_hint;
+    use CounterResetHint::{Gauge, NotReset, Reset, Unknown};
     if is_stale(histogram.sum) {
-        return CounterResetHint::Unknown;
+        return Unknown;
     }
-    if matches!(written, CounterResetHint::Gauge | CounterResetHint::Reset) {
-        return written;
-    }
-    let Some(previous) = previous else { return CounterResetHint::Unknown };
-    if is_stale(previous.sum) || previous.reset_hint == CounterResetHint::Gauge {
-        return CounterResetHint::Unknown;
-    }
-    // What was written would be believed: only the counts shall tell.
-    let plain = FloatHistogram { reset_hint: CounterResetHint::Unknown, ..histogram.clone() };
-    if histogram.count < previous.count {
-        return CounterResetHint::Reset;
-    }
-    // Another layout begins a chunk without saying why.
-    let same_layout = histogram.schema == previous.schema
-        && histogram.zero_threshold == previous.zero_threshold
-        && histogram.custom_values == previous.custom_values;
-    if !same_layout {
-        CounterResetHint::Unknown
-    } else if plain.detect_reset(previous) {
-        CounterResetHint::Reset
-    } else {
-        CounterResetHint::NotReset
+    match (histogram.reset_hint, previous) {
+        (Gauge, _) => Gauge,
+        (Reset, _) | (_, None) => Unknown,
+        (_, Some(previous)) if is_stale(previous.sum) || previous.reset_hint == Gauge => Unknown,
+        (_, Some(previous)) => {
+            let same_layout = histogram.schema == previous.schema
+                && histogram.zero_threshold == previous.zero_threshold
+                && histogram.custom_values == previous.custom_values;
+            // What was written would be believed: only the counts shall tell.
+            let plain = FloatHistogram { reset_hint: Unknown, ..histogram.clone() };
+            if same_layout && !plain.detect_reset(previous) { NotReset } else { Unknown }
+        }
     }
 }
 
@@ -240,7 +230,7 @@ mod tests {
         use CounterResetHint::*;
         read(&store, -1, i64::MAX, &mut |s| {
             let hints: Vec<_> = s.histograms.iter().map(|h| h.histogram.reset_hint).collect();
-            assert_eq!(hints, [Unknown, NotReset, Reset, Unknown, Unknown, Gauge, Unknown, Unknown]);
+            assert_eq!(hints, [Unknown, NotReset, Unknown, Unknown, Unknown, Gauge, Unknown, Unknown]);
             assert!(is_stale(s.histograms[3].histogram.sum));
             assert_eq!(s.timestamps, [420_000]);
         });
