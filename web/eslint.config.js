@@ -17,7 +17,8 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
       'no-restricted-globals': ['error', { name: 'fetch', message: 'Only src/api talks to the server.' }],
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
-      eqeqeq: 'error',
+      // `== null` asks for null and undefined at once.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
   { files: ['src/api/client.ts', 'e2e/**'], rules: { 'no-restricted-globals': 'off' } },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Health, WireTarget } from '@/api/targets';
-import { compareLabels, countHealth, filterDropped, filterTargets, groupPools, lastScrapeAt, timeoutShare } from './target';
+import type { Health, WireDroppedTarget, WireTarget } from '@/api/targets';
+import { compareLabels, countHealth, filterDropped, filterTargets, groupPools, lastScrapeAt, tellingLabels, timeoutShare } from './target';
 
 function target(scrapePool: string, host: string, health: Health, lastError = ''): WireTarget {
   return {
@@ -47,7 +47,7 @@ describe('targets', () => {
 });
 
 it('filters what was dropped', () => {
-  const dropped = [{ discoveredLabels: { job: 'old', __address__: 'h:1' } }, { discoveredLabels: {}, scrapePool: 'new' }];
+  const dropped: WireDroppedTarget[] = [{ discoveredLabels: { job: 'old', __address__: 'h:1' } }, { discoveredLabels: {}, scrapePool: 'new' }];
   expect(filterDropped(dropped, { pool: 'old', find: '' })).toHaveLength(1);
   expect(filterDropped(dropped, { pool: null, find: 'h:1' })).toHaveLength(1);
 });
@@ -60,4 +60,9 @@ it('compares labels', () => {
     ['x', 'same'],
     ['__address__', 'removed'],
   ]);
+});
+
+it('does not repeat the pool and the address', () => {
+  expect(tellingLabels({ scrapePool: 'b', scrapeUrl: 'http://h:1/m', labels: { job: 'b', instance: 'h:1', team: 't' } })).toEqual({ team: 't' });
+  expect(tellingLabels({ scrapePool: 'b', scrapeUrl: 'http://h:1/m', labels: { job: 'c', instance: 'h' } })).toEqual({ job: 'c', instance: 'h' });
 });

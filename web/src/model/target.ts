@@ -100,3 +100,10 @@ export function compareLabels(before: Labels, after: Labels): LabelChange[] {
       return { name, before: old, after: now, change };
     });
 }
+
+/** Labels that say more than the pool's name and the address do. */
+export function tellingLabels(target: Pick<WireTarget, 'labels' | 'scrapePool' | 'scrapeUrl'>): Labels {
+  const isSaid = (name: string, value: string): boolean =>
+    (name === 'job' && value === target.scrapePool) || (name === 'instance' && target.scrapeUrl.includes(`//${value}/`));
+  return Object.fromEntries(Object.entries(target.labels).filter(([name, value]) => !isSaid(name, value)));
+}

@@ -61,7 +61,7 @@ function lineOf(series: ChartSeries, index: number, count: number, look: ChartLo
 }
 
 /** A sample between two gaps has no line: without a dot it would not be seen. */
-function lonely(plot: uPlot, seriesIndex: number, _show: boolean): number[] | null {
+function lonely(plot: uPlot, seriesIndex: number): number[] | null {
   const values = plot.data[seriesIndex];
   if (values === undefined) return null;
   const found: number[] = [];
