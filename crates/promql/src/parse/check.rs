@@ -3,37 +3,68 @@
 
 use super::Parser;
 use crate::ast::*;
-use crate::functions::Arity;
+use crate::functions::{Arity, Function};
 use crate::quote::quote;
 use model::{METRIC_NAME, Matcher};
 
-/// Checks an expression and all below it; faults are noted in the parser.
-pub(super) fn check(expr: &mut Expr, parser: &mut Parser<'_>) {
+/// Checks an expression and all below it, and gives its type; faults are noted in the parser.
+///
+/// Trees are deep: what recurses holds little on the stack, and each node is asked for its type once.
+pub(super) fn check(expr: &mut Expr, parser: &mut Parser<'_>) -> ValueType {
     match expr {
-        Expr::Number(_) | Expr::String(_) => {}
+        Expr::Number(_) => ValueType::Scalar,
+        Expr::String(_) => ValueType::String,
         Expr::Vector(v) => {
-            check_name(v, parser);
-            check_not_empty(v, parser);
+            check_selector(v, parser);
+            ValueType::Vector
         }
         Expr::Matrix(m) => {
-            check_name(&m.selector, parser);
-            check_not_empty(&m.selector, parser);
+            check_selector(&m.selector, parser);
+            ValueType::Matrix
         }
         Expr::Paren(p) => check(&mut p.expr, parser),
-        Expr::Unary(u) => check_unary(u, parser),
-        Expr::Subquery(s) => check_subquery(s, parser),
-        Expr::Aggregate(a) => check_aggregate(a, parser),
+        Expr::Unary(u) => {
+            let got = check(&mut u.expr, parser);
+            check_operand(u, got, parser);
+            got
+        }
+        Expr::Subquery(s) => {
+            let got = check(&mut s.expr, parser);
+            check_subquery(s, got, parser);
+            ValueType::Matrix
+        }
+        Expr::Aggregate(a) => {
+            let got = check(&mut a.expr, parser);
+            expect_type(&a.expr, got, ValueType::Vector, "aggregation expression", parser);
+            if let (Some(param), Some(wanted)) = (&mut a.param, a.op.param_type()) {
+                let got = check(param, parser);
+                expect_type(param, got, wanted, "aggregation parameter", parser);
+            }
+            ValueType::Vector
+        }
         Expr::Call(c) => check_call(c, parser),
-        Expr::Binary(b) => check_binary(b, parser),
+        Expr::Binary(b) => {
+            let lhs = check(&mut b.lhs, parser);
+            let rhs = check(&mut b.rhs, parser);
+            check_binary(b, lhs, rhs, parser);
+            let scalars = lhs == ValueType::Scalar && rhs == ValueType::Scalar;
+            if scalars { ValueType::Scalar } else { ValueType::Vector }
+        }
     }
 }
 
-fn expect_type(expr: &mut Expr, wanted: ValueType, context: &str, parser: &mut Parser<'_>) {
-    check(expr, parser);
-    let got = expr.value_type();
+fn expect_type(expr: &Expr, got: ValueType, wanted: ValueType, context: &str, parser: &mut Parser<'_>) {
     if got != wanted {
         let message = format!("expected type {} in {context}, got {}", wanted.documented(), got.documented());
         parser.error(expr.pos(), message);
+    }
+}
+
+fn check_selector(selector: &VectorSelector, parser: &mut Parser<'_>) {
+    check_name(selector, parser);
+    // Selecting everything is a slip, not a wish.
+    if selector.matchers.iter().all(Matcher::matches_empty) {
+        parser.error(selector.pos, "vector selector must contain at least one non-empty matcher");
     }
 }
 
@@ -50,16 +81,7 @@ fn check_name(selector: &VectorSelector, parser: &mut Parser<'_>) {
     }
 }
 
-/// Selecting everything is a slip, not a wish.
-fn check_not_empty(selector: &VectorSelector, parser: &mut Parser<'_>) {
-    if selector.matchers.iter().all(Matcher::matches_empty) {
-        parser.error(selector.pos, "vector selector must contain at least one non-empty matcher");
-    }
-}
-
-fn check_unary(unary: &mut UnaryExpr, parser: &mut Parser<'_>) {
-    check(&mut unary.expr, parser);
-    let got = unary.expr.value_type();
+fn check_operand(unary: &UnaryExpr, got: ValueType, parser: &mut Parser<'_>) {
     if !matches!(got, ValueType::Scalar | ValueType::Vector) {
         let message = format!(
             "unary expression only allowed on expressions of type scalar or instant vector, got {}",
@@ -69,9 +91,7 @@ fn check_unary(unary: &mut UnaryExpr, parser: &mut Parser<'_>) {
     }
 }
 
-fn check_subquery(subquery: &mut Subquery, parser: &mut Parser<'_>) {
-    check(&mut subquery.expr, parser);
-    let got = subquery.expr.value_type();
+fn check_subquery(subquery: &Subquery, got: ValueType, parser: &mut Parser<'_>) {
     if got != ValueType::Vector {
         parser.error(
             subquery.pos,
@@ -80,14 +100,29 @@ fn check_subquery(subquery: &mut Subquery, parser: &mut Parser<'_>) {
     }
 }
 
-fn check_aggregate(aggregate: &mut AggregateExpr, parser: &mut Parser<'_>) {
-    expect_type(&mut aggregate.expr, ValueType::Vector, "aggregation expression", parser);
-    if let (Some(param), Some(wanted)) = (&mut aggregate.param, aggregate.op.param_type()) {
-        expect_type(param, wanted, "aggregation parameter", parser);
+fn check_call(call: &mut Call, parser: &mut Parser<'_>) -> ValueType {
+    check_arity(call, parser);
+    let function = call.function;
+    let fixed = function.arity == Arity::Fixed;
+    // What is too much has no type to be held against.
+    let typed = if fixed { function.args.len() } else { call.args.len() };
+    for (i, arg) in call.args.iter_mut().enumerate().take(typed) {
+        let got = if function.name == "info" && i == 1 {
+            check_info_labels(arg, call.pos, parser)
+        } else {
+            check(arg, parser)
+        };
+        check_argument(function, i, arg, got, parser);
     }
+    function.returns
 }
 
-fn check_call(call: &mut Call, parser: &mut Parser<'_>) {
+fn check_argument(function: &Function, i: usize, arg: &Expr, got: ValueType, parser: &mut Parser<'_>) {
+    let context = format!("call to function {}", quote(function.name));
+    expect_type(arg, got, function.arg_type(i), &context, parser);
+}
+
+fn check_arity(call: &Call, parser: &mut Parser<'_>) {
     let (function, got) = (call.function, call.args.len());
     let name = quote(function.name);
     let (fewest, most) = (function.args_min(), function.args_max());
@@ -99,37 +134,19 @@ fn check_call(call: &mut Call, parser: &mut Parser<'_>) {
     } else if let Some(most) = most.filter(|most| got > *most) {
         parser.error(call.pos, format!("expected at most {most} argument(s) in call to {name}, got {got}"));
     }
-    let is_info = function.name == "info";
-    for (i, arg) in call.args.iter_mut().enumerate() {
-        if function.args.is_empty() || (function.arity == Arity::Fixed && i >= function.args.len()) {
-            break;
-        }
-        if is_info && i == 1 {
-            check_info_labels(arg, call.pos, parser);
-        } else {
-            check(arg, parser);
-        }
-        let (wanted, got) = (function.arg_type(i), arg.value_type());
-        if got != wanted {
-            let message = format!(
-                "expected type {} in call to function {name}, got {}",
-                wanted.documented(),
-                got.documented()
-            );
-            parser.error(arg.pos(), message);
-        }
-    }
 }
 
 /// The second argument of `info` is matchers, spelled as a selector without a name. It may match everything.
-fn check_info_labels(arg: &mut Expr, call: PosRange, parser: &mut Parser<'_>) {
+fn check_info_labels(arg: &mut Expr, call: PosRange, parser: &mut Parser<'_>) -> ValueType {
     match arg {
-        Expr::Vector(v) if !v.name.is_empty() => {
-            parser.error(v.pos, "expected label selectors only, got vector selector instead");
+        Expr::Vector(v) => {
+            if !v.name.is_empty() {
+                parser.error(v.pos, "expected label selectors only, got vector selector instead");
+            }
+            ValueType::Vector
         }
-        Expr::Vector(_) => {}
         other => {
-            let got = other.value_type();
+            let got = check(other, parser);
             if got != ValueType::Vector {
                 let wanted = ValueType::Vector.documented();
                 let message =
@@ -137,17 +154,15 @@ fn check_info_labels(arg: &mut Expr, call: PosRange, parser: &mut Parser<'_>) {
                 parser.error(call, message);
             }
             parser.error(other.pos(), "expected label selectors only");
-            check(other, parser);
+            got
         }
     }
 }
 
-fn check_binary(binary: &mut BinaryExpr, parser: &mut Parser<'_>) {
+/// Both sides are checked already.
+fn check_binary(binary: &mut BinaryExpr, lhs: ValueType, rhs: ValueType, parser: &mut Parser<'_>) {
     use ValueType::{Scalar, Vector};
-    check(&mut binary.lhs, parser);
-    check(&mut binary.rhs, parser);
     let (op, pos) = (binary.op, binary.pos);
-    let (lhs, rhs) = (binary.lhs.value_type(), binary.rhs.value_type());
     let op_pos = operator_pos(binary, parser.input);
     if binary.return_bool && !op.is_comparison() {
         parser.error(op_pos, "bool modifier can only be used on comparison operators");
