@@ -64,7 +64,7 @@ impl Annotations {
     }
 
     /// What the source says of its own accord: a warning without a position.
-    pub fn from_source(&mut self, text: String) {
+    pub fn add_source_warning(&mut self, text: String) {
         self.add(Severity::Warning, text, PosRange { start: usize::MAX, end: usize::MAX }, None);
     }
 

@@ -18,6 +18,7 @@ mod pipe;
 mod plan;
 mod range_fn;
 mod selector;
+mod stats_only;
 mod window;
 
 use crate::annotations::Annotations;
@@ -31,6 +32,7 @@ use explain::Costs;
 use pipe::{Collect, Pipe, Seen, SeriesWork, Sink};
 use plan::{Kind, Lowering, Node, Select};
 use selector::{InstantWork, SmoothedWork, Take};
+use stats_only::StatsOnly;
 use std::time::Duration;
 use window::Windows;
 
@@ -237,7 +239,7 @@ impl<'a> Evaluator<'a> {
     fn eval_node(&mut self, node: &Node, grid: Grid) -> Result<Evaluated, QueryError> {
         Ok(match &node.kind {
             Kind::Number(v) => Evaluated::Scalar(vec![*v; grid.steps]),
-            Kind::Text(text) => Evaluated::Text(text.clone()),
+            Kind::Text(text) => Evaluated::Text(text.value.clone()),
             Kind::Select(select) => Evaluated::Vector(self.select_vector(node, select, grid)?),
             Kind::Range(_) | Kind::Subquery(_) => {
                 return Err(QueryError::Internal("a range vector stands where none can be".to_owned()));
@@ -273,8 +275,8 @@ impl<'a> Evaluator<'a> {
         let selection =
             Selection { matchers: select.matchers.clone(), start_ms, end_ms, hints: select.hints.clone() };
         let set = self.source.select(&selection).map_err(pipe::source_error)?;
-        set.warnings().into_iter().for_each(|w| self.notes.from_source(w));
-        Ok(set)
+        set.warnings().into_iter().for_each(|w| self.notes.add_source_warning(w));
+        Ok(if select.stats_only { Box::new(StatsOnly(set)) } else { set })
     }
 
     /// Runs a selection through a pipe and keeps account.

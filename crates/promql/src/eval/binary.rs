@@ -84,14 +84,14 @@ impl Evaluator<'_> {
         return_bool: bool,
         grid: Grid,
     ) {
-        for step in 0..grid.steps {
+        for (step, scalar) in scalar.iter().enumerate() {
             let held = match series.cell(step) {
                 Cell::Absent => continue,
                 Cell::Float(v) => Held::Float(v),
                 Cell::Hist(h) => Held::Hist(Arc::clone(h)),
             };
             let own = held.element();
-            let other = Element::Float(scalar[step]);
+            let other = Element::Float(*scalar);
             let (a, b) = if side == Side::Left { (own, other) } else { (other, own) };
             let result = op.apply(a, b, &mut self.notes);
             series.clear(step);

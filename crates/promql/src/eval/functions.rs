@@ -7,6 +7,8 @@ mod math;
 mod order;
 mod relabel;
 
+pub(super) use order::is_label_name;
+
 use super::Evaluator;
 use super::column::{ABSENT, Cell, Evaluated, Grid, Series, Vector, is_absent};
 use super::labels;

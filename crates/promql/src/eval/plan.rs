@@ -4,7 +4,8 @@
 use super::Times;
 use super::range_fn::RangeFn;
 use crate::ast::{
-    self, AggregateOp, At, BinaryOp, Expr, Extent, PosRange, UnaryOp, ValueType, VectorMatching,
+    self, AggregateOp, At, BinaryOp, Expr, Extent, PosRange, StringLiteral, UnaryOp, ValueType,
+    VectorMatching,
 };
 use crate::durations::{DurationContext, resolve};
 use crate::engine::QueryError;
@@ -26,7 +27,7 @@ pub(crate) struct Node {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Number(f64),
-    Text(String),
+    Text(StringLiteral),
     Select(Select),
     /// Only as an argument, or as a whole query.
     Range(RangeSelect),
@@ -44,6 +45,8 @@ pub(crate) struct Select {
     pub offset: i64,
     pub at: Option<i64>,
     pub extent: Extent,
+    /// Nothing is wanted of histograms but count and sum.
+    pub stats_only: bool,
     pub hints: Hints,
 }
 
@@ -104,6 +107,34 @@ const TIME_DEPENDENT: [&str; 11] = [
     "year",
 ];
 
+/// What is wanted of histograms below a node.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wanted {
+    /// Count or sum.
+    stats: bool,
+    /// Buckets, whatever else: subqueries need them to tell counter resets.
+    buckets: bool,
+}
+
+impl Wanted {
+    fn below(self, expr: &Expr) -> Wanted {
+        let mut wanted = self;
+        match expr {
+            Expr::Subquery(_) => wanted.buckets = true,
+            Expr::Binary(e) if matches!(e.op, BinaryOp::TrimLower | BinaryOp::TrimUpper) => {
+                wanted.buckets = true;
+            }
+            Expr::Call(e) => match e.function.name {
+                "histogram_count" | "histogram_sum" | "histogram_avg" => wanted.stats = true,
+                "histogram_quantile" | "histogram_quantiles" | "histogram_fraction" => wanted.buckets = true,
+                _ => {}
+            },
+            _ => {}
+        }
+        wanted
+    }
+}
+
 /// What lowering needs to know.
 pub(crate) struct Lowering<'a> {
     pub times: &'a Times,
@@ -111,11 +142,12 @@ pub(crate) struct Lowering<'a> {
     nodes: usize,
     depth: usize,
     pub depth_max: usize,
+    wanted: Wanted,
 }
 
 impl<'a> Lowering<'a> {
     pub fn new(times: &'a Times, subquery_step_ms: i64) -> Lowering<'a> {
-        Lowering { times, subquery_step_ms, nodes: 0, depth: 0, depth_max: 0 }
+        Lowering { times, subquery_step_ms, nodes: 0, depth: 0, depth_max: 0, wanted: Wanted::default() }
     }
 
     /// How many nodes there are.
@@ -134,7 +166,10 @@ impl<'a> Lowering<'a> {
     fn node(&mut self, expr: Expr, above: &Hints) -> Result<Node, QueryError> {
         self.depth += 1;
         self.depth_max = self.depth_max.max(self.depth);
+        let wanted = self.wanted;
+        self.wanted = wanted.below(&expr);
         let node = self.node_inner(expr, above);
+        self.wanted = wanted;
         self.depth -= 1;
         node
     }
@@ -150,7 +185,7 @@ impl<'a> Lowering<'a> {
                 (Kind::Negate(Box::new(inner)), invariant)
             }
             Expr::Number(e) => (Kind::Number(e.value), true),
-            Expr::String(e) => (Kind::Text(e.value), true),
+            Expr::String(e) => (Kind::Text(e), true),
             Expr::Vector(e) => {
                 let select = self.select(e, above);
                 let invariant = select.at.is_some();
@@ -186,6 +221,7 @@ impl<'a> Lowering<'a> {
             offset: e.offset.ms,
             at: self.at(e.at),
             extent: e.extent,
+            stats_only: self.wanted.stats && !self.wanted.buckets,
             hints: above.clone(),
         }
     }

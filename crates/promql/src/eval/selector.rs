@@ -187,6 +187,9 @@ impl SmoothedWork {
             carried.reset_hint = CounterResetHint::Unknown;
             return row.put_hist(w.step, Arc::new(carried));
         };
+        if previous.histogram.uses_custom_buckets() != next.histogram.uses_custom_buckets() {
+            return scratch.notes.mixed_exponential_custom(self.pos, labels.metric_name());
+        }
         let gauge = |h: &model::HistogramSample| h.histogram.reset_hint == CounterResetHint::Gauge;
         let counter = !(gauge(previous) && gauge(next));
         let mut reconciled = Reconciled::default();

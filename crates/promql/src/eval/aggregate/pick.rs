@@ -6,8 +6,10 @@ use super::super::plan::{Aggregate, Node};
 use super::Grouping;
 use crate::ast::AggregateOp;
 use crate::engine::QueryError;
+use model::Labels;
 use model::number::format_g;
 use std::cmp::Ordering;
+use xxhash_rust::xxh64::xxh64;
 
 /// The largest and smallest floats that a whole number of 64 bits can hold.
 const WHOLE_MAX: f64 = 9_223_372_036_854_774_784.0;
@@ -94,7 +96,7 @@ impl Evaluator<'_> {
         match op {
             AggregateOp::LimitRatio => {
                 let ratio = param.clamp(-1.0, 1.0);
-                let sampled = |i: &usize| ratio_takes(ratio, vector[*i].labels.hash64());
+                let sampled = |i: &usize| ratio_takes(ratio, sampling_hash(&vector[*i].labels));
                 members.iter().copied().filter(|i| present(i) && sampled(i)).collect()
             }
             AggregateOp::Limitk => members.iter().copied().filter(present).take(whole(param)).collect(),
@@ -149,6 +151,22 @@ fn best(mut candidates: Vec<(f64, usize)>, k: usize, top: bool) -> Vec<usize> {
 fn ratio_takes(ratio: f64, hash: u64) -> bool {
     let offset = hash as f64 / u64::MAX as f64;
     if ratio >= 0.0 { offset < ratio } else { offset >= 1.0 + ratio }
+}
+
+/// A hash of labels: that of Prometheus, which hashes them as it packs them, for the same query to take the same series.
+fn sampling_hash(labels: &Labels) -> u64 {
+    let mut packed = Vec::with_capacity(labels.as_bytes().len());
+    for text in labels.iter().flat_map(|(name, value)| [name, value]) {
+        match u8::try_from(text.len()) {
+            Ok(len) if len < u8::MAX => packed.push(len),
+            _ => {
+                packed.push(u8::MAX);
+                packed.extend_from_slice(&(text.len() as u32).to_le_bytes()[..3]);
+            }
+        }
+        packed.extend_from_slice(text.as_bytes());
+    }
+    xxh64(&packed, 0)
 }
 
 fn only_kept(vector: Vector, kept: Vec<Vec<bool>>, order: Vec<usize>, grid: Grid) -> Vector {

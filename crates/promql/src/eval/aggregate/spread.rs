@@ -2,12 +2,13 @@
 
 use super::super::Evaluator;
 use super::super::column::{ABSENT, Cell, Grid, Series, Vector};
+use super::super::functions::is_label_name;
 use super::super::labels::{ByKey, Part};
 use super::super::plan::{Aggregate, Kind};
 use super::super::range_fn;
 use super::Grouping;
 use crate::engine::QueryError;
-use crate::quote::quote;
+use crate::quote::quote_bytes;
 use model::number::format_f;
 
 impl Evaluator<'_> {
@@ -53,12 +54,13 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn count_values(&mut self, aggregate: &Aggregate, grid: Grid) -> Result<Vector, QueryError> {
-        let name = match aggregate.param.as_ref().map(|p| &p.kind) {
-            Some(Kind::Text(name)) => name.as_str(),
-            _ => return Err(QueryError::Internal("count_values lacks its label".to_owned())),
+        let Some((param, Kind::Text(text))) = aggregate.param.as_ref().map(|p| (p, &p.kind)) else {
+            return Err(QueryError::Internal("count_values lacks its label".to_owned()));
         };
-        if name.is_empty() {
-            return Err(QueryError::Execution(format!("invalid label name {}", quote(name))));
+        let name = text.value.as_str();
+        if !is_label_name(param) {
+            let quoted = quote_bytes(text.bytes.as_deref().unwrap_or(name.as_bytes()));
+            return Err(QueryError::Execution(format!("invalid label name {quoted}")));
         }
         let vector = self.eval_vector(&aggregate.expr, grid)?;
         let mut grouping = aggregate.grouping.clone();

@@ -61,11 +61,8 @@ impl Evaluator<'_> {
     ) -> Result<Vector, QueryError> {
         let swapped = matching.cardinality == Cardinality::OneToMany;
         let (many, one) = if swapped { (&rhs, &lhs) } else { (&lhs, &rhs) };
-        let (fill_many, fill_one) = if swapped {
-            (matching.fill_right, matching.fill_left)
-        } else {
-            (matching.fill_left, matching.fill_right)
-        };
+        // With `group_right` the sides swap, their fills do not: so it is in Prometheus.
+        let (fill_many, fill_one) = (matching.fill_left, matching.fill_right);
         let part = if matching.on { Part::by(&matching.labels) } else { Part::without(&matching.labels) };
         let mut m = Match {
             op,
@@ -200,7 +197,7 @@ impl Match<'_> {
         let group = self.part.of(second);
         QueryError::Execution(format!(
             "found duplicate series for the match group {group:?} on the {side} hand-side of the operation: \
-             [{second:?}, {first:?}];many-to-many matching not allowed: matching labels must be unique on one side"
+             [{first:?}, {second:?}];many-to-many matching not allowed: matching labels must be unique on one side"
         ))
     }
 

@@ -80,20 +80,19 @@ impl Evaluator<'_> {
             asked_at.push(arg.pos);
         }
         let vector = self.eval_vector(&args[vector_at], grid)?;
-        let (vector_pos, first_pos) = (args[vector_at].pos, args[0].pos);
-        let mut input = Classified::new(self, vector, vector_pos, grid);
+        let mut input = Classified::new(self, vector, args[vector_at].pos, grid);
         let mut out = Vec::new();
         if name == "histogram_fraction" {
             let upper = scalars.pop().unwrap_or_default();
             let lower = scalars.pop().unwrap_or_default();
-            out = input.ask(self, &Ask::Fraction(lower, upper), None, first_pos, grid);
+            out = input.ask(self, &Ask::Fraction(lower, upper), None, grid);
         } else {
             let label = (name == "histogram_quantiles").then(|| text(&args[1]));
             for (quantiles, pos) in scalars.into_iter().zip(asked_at) {
                 for q in quantiles.iter().filter(|q| !(0.0..=1.0).contains(*q)) {
                     self.notes.invalid_quantile(pos, *q);
                 }
-                out.extend(input.ask(self, &Ask::Quantile(quantiles), label, first_pos, grid));
+                out.extend(input.ask(self, &Ask::Quantile(quantiles), label, grid));
             }
         }
         self.without_names(out, grid).map(Evaluated::Vector)
@@ -174,14 +173,7 @@ impl Classified {
     }
 
     /// The answer of every histogram.
-    fn ask(
-        &mut self,
-        ev: &mut Evaluator<'_>,
-        ask: &Ask,
-        label: Option<&str>,
-        first_pos: PosRange,
-        grid: Grid,
-    ) -> Vector {
+    fn ask(&mut self, ev: &mut Evaluator<'_>, ask: &Ask, label: Option<&str>, grid: Grid) -> Vector {
         let mut out: Vector = Vec::new();
         for i in &self.native {
             let s = &self.vector[*i];
@@ -189,13 +181,12 @@ impl Classified {
             let mut floats = vec![ABSENT; grid.steps];
             for (step, h) in s.hists.iter().enumerate() {
                 if let Some(h) = h {
-                    floats[step] = ask.native(h, step, ev, name, first_pos);
+                    floats[step] = ask.native(h, step, ev, name, self.pos);
                 }
             }
             out.extend(labelled(&s.labels, s.drop_name, floats, ask, label));
         }
         // Bounds come sorted with the group: buckets of a step need no sorting of their own.
-        let pos = if label.is_some() { first_pos } else { self.pos };
         for group in &self.groups {
             let mut floats = vec![ABSENT; grid.steps];
             for (step, out) in floats.iter_mut().enumerate() {
@@ -212,7 +203,7 @@ impl Classified {
                     if let Some(forced) = forced {
                         let delayed = ev.options.delayed_name_removal;
                         let name = if delayed { group.labels.metric_name() } else { "" };
-                        ev.notes.forced_monotonicity(pos, name, forced);
+                        ev.notes.forced_monotonicity(self.pos, name, forced);
                     }
                 }
             }

@@ -110,7 +110,7 @@ impl Evaluator<'_> {
         }
         let (at, offset) = reference(arg);
         let hints = Hints { step_ms: grid.step, function: Some("info".to_owned()), ..Hints::default() };
-        let select = Select { matchers, offset, at, extent: Extent::Plain, hints };
+        let select = Select { matchers, offset, at, extent: Extent::Plain, stats_only: false, hints };
         let windows = Windows::new(grid, self.lookback, offset, at, Extent::Plain, 0);
         let work = InstantWork { windows, take: Take::InfoTime, drop_name: false };
         let set = self.select(&select, windows.reach())?;

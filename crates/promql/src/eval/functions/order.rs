@@ -42,9 +42,14 @@ impl Evaluator<'_> {
 
 pub(super) fn text(node: &Node) -> &str {
     match &node.kind {
-        Kind::Text(text) => text,
+        Kind::Text(text) => &text.value,
         _ => "",
     }
+}
+
+/// Whether a string can name a label: it is text, and not empty.
+pub(in crate::eval) fn is_label_name(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Text(text) if text.bytes.is_none() && !text.value.is_empty())
 }
 
 fn first(series: &Series) -> f64 {

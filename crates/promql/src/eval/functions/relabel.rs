@@ -4,19 +4,19 @@ use super::super::Evaluator;
 use super::super::column::{Evaluated, Grid, Series};
 use super::super::labels::merge_equal;
 use super::super::plan::Node;
-use super::order::text;
+use super::order::{is_label_name, text};
 use crate::engine::QueryError;
 use model::METRIC_NAME;
 
 /// A pattern may take this much memory when compiled, as for matchers.
 const REGEX_BYTES_MAX: usize = 100 << 20;
 
-fn check_name(what: &str, function: &str, name: &str) -> Result<(), QueryError> {
+fn check_name(what: &str, function: &str, name: &Node) -> Result<(), QueryError> {
     // Every name of UTF-8 will do, but the empty one.
-    if name.is_empty() {
-        return Err(QueryError::Execution(format!("invalid {what} label name in {function}(): {name}")));
+    if is_label_name(name) {
+        return Ok(());
     }
-    Ok(())
+    Err(QueryError::Execution(format!("invalid {what} label name in {function}(): {}", text(name))))
 }
 
 fn set(series: &mut Series, name: &str, value: &str) {
@@ -36,7 +36,7 @@ impl Evaluator<'_> {
             .map_err(|_| {
                 QueryError::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
             })?;
-        check_name("destination", "label_replace", target)?;
+        check_name("destination", "label_replace", &args[1])?;
         let mut vector = self.eval_vector(&args[0], grid)?;
         let mut value = String::new();
         for series in &mut vector {
@@ -53,10 +53,10 @@ impl Evaluator<'_> {
     pub(super) fn label_join(&mut self, args: &[Node], grid: Grid) -> Result<Evaluated, QueryError> {
         let (target, separator) = (text(&args[1]), text(&args[2]));
         let sources: Vec<&str> = args[3..].iter().map(text).collect();
-        for source in &sources {
+        for source in &args[3..] {
             check_name("source", "label_join", source)?;
         }
-        check_name("destination", "label_join", target)?;
+        check_name("destination", "label_join", &args[1])?;
         let mut vector = self.eval_vector(&args[0], grid)?;
         for series in &mut vector {
             let values: Vec<&str> = sources.iter().map(|s| series.labels.value(s)).collect();

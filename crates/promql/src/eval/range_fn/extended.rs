@@ -160,7 +160,8 @@ impl RangeWork<'_> {
             (*hists[last].histogram).clone()
         };
         let gauge = |h: &FloatHistogram| h.reset_hint == CounterResetHint::Gauge;
-        if !counter && !(gauge(&left) && gauge(&right)) {
+        let both_gauges = gauge(&left) && gauge(&right);
+        if !counter && !both_gauges {
             notes.not_a_gauge(self.first_pos, name);
         }
         let mut change = right.clone();

@@ -180,6 +180,9 @@ impl RangeWork<'_> {
 }
 
 fn median_deviation(vs: &[f64], sorted: &mut Vec<f64>) -> f64 {
+    if vs.iter().any(|v| v.is_nan()) {
+        return f64::NAN;
+    }
     sorted.clear();
     sorted.extend_from_slice(vs);
     let median = quantile(0.5, sorted);

@@ -220,7 +220,8 @@ impl RangeWork<'_> {
         if counter && hists.iter().any(|h| gauge(&h.histogram)) {
             notes.not_a_counter(self.first_pos, name);
         }
-        if !counter && !(gauge(first) && gauge(last)) {
+        let both_gauges = gauge(first) && gauge(last);
+        if !counter && !both_gauges {
             notes.not_a_gauge(self.first_pos, name);
         }
         // When the counter started anew after the first sample, that one's layout does not matter.
