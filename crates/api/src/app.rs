@@ -4,6 +4,7 @@ use crate::reply::ApiError;
 use base::Clock;
 use parking_lot::RwLock;
 use query::QueryService;
+use remote::Receiver;
 use scrape::Manager;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -17,6 +18,7 @@ pub struct App {
     pub clock: Clock,
     pub db: Db,
     pub query: QueryService,
+    pub receiver: Receiver,
     pub scrape: Manager,
     pub registry: Registry,
     pub process: Process,

@@ -41,7 +41,10 @@ pub fn value(out: &mut Out, value: f64) {
 /// A number without quotes, `NaN`, `+Inf` and `-Inf` included (those are not JSON: quote them).
 pub fn float(out: &mut Out, value: f64) {
     // Integers below 2^53 are most of what is served, and exact.
-    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && (value != 0.0 || value.is_sign_positive()) {
+    if value.fract() == 0.0
+        && value.abs() < 9_007_199_254_740_992.0
+        && (value != 0.0 || value.is_sign_positive())
+    {
         return integer(out, value as i64);
     }
     if value.is_nan() {
@@ -142,7 +145,7 @@ pub fn histogram(out: &mut Out, histogram: &FloatHistogram) {
     out.extend_from_slice(b",\"sum\":");
     value(out, histogram.sum);
     let mut first = true;
-    for bucket in histogram.all_buckets().filter(|b| b.count != 0.0) {
+    for bucket in histogram.all_buckets().into_iter().filter(|b| b.count != 0.0) {
         out.extend_from_slice(if first { b",\"buckets\":[" } else { b"," });
         first = false;
         let rule = match (bucket.lower_inclusive, bucket.upper_inclusive) {

@@ -41,10 +41,6 @@ impl<S: Send + Sync> FromRequest<S> for Params {
 }
 
 impl Params {
-    pub fn from_pairs(pairs: Vec<(String, String)>) -> Params {
-        Params(pairs)
-    }
-
     /// The first value of a parameter; `""` counts as absent, as in Prometheus.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
@@ -65,7 +61,9 @@ impl Params {
 
     /// A duration parameter in milliseconds: a number of seconds, or Prometheus's notation.
     pub fn duration(&self, name: &str) -> Result<Option<i64>, ApiError> {
-        self.get(name).map(|text| parse_duration_ms(text).map_err(|e| ApiError::parameter(name, e))).transpose()
+        self.get(name)
+            .map(|text| parse_duration_ms(text).map_err(|e| ApiError::parameter(name, e)))
+            .transpose()
     }
 
     /// `limit`: 0 or absent means no limit.
@@ -75,7 +73,9 @@ impl Params {
             Ok(n) if n < 0 => Err(ApiError::parameter("limit", "limit must be non-negative")),
             Ok(0) => Ok(None),
             Ok(n) => Ok(Some(n as usize)),
-            Err(_) => Err(ApiError::parameter("limit", format!("strconv.Atoi: parsing {text:?}: invalid syntax"))),
+            Err(_) => {
+                Err(ApiError::parameter("limit", format!("strconv.Atoi: parsing {text:?}: invalid syntax")))
+            }
         }
     }
 

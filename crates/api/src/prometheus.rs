@@ -63,14 +63,16 @@ fn v1() -> Router<Arc<App>> {
         .route("/openapi.yaml", get(crate::pharos::openapi::prometheus))
         .route("/notifications", get(status::notifications))
         .route("/notifications/live", get(status::notifications_live))
-        .route("/read", post(write::read))
         .route("/write", post(write::write))
 }
 
 fn v1_admin() -> Router<Arc<App>> {
     Router::new()
         .route("/admin/tsdb/delete_series", both(post(admin::delete_series), put(admin::delete_series)))
-        .route("/admin/tsdb/clean_tombstones", both(post(admin::clean_tombstones), put(admin::clean_tombstones)))
+        .route(
+            "/admin/tsdb/clean_tombstones",
+            both(post(admin::clean_tombstones), put(admin::clean_tombstones)),
+        )
         .route("/admin/tsdb/snapshot", both(post(admin::snapshot), put(admin::snapshot)))
 }
 

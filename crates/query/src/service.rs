@@ -153,9 +153,11 @@ impl Metrics {
             Ok(result) => {
                 let stats = &result.stats;
                 self.samples.add(stats.samples_total as f64);
-                for (slice, time) in
-                    [("prepare_time", stats.prepare), ("inner_eval", stats.eval), ("result_sort", stats.finish)]
-                {
+                for (slice, time) in [
+                    ("prepare_time", stats.prepare),
+                    ("inner_eval", stats.eval),
+                    ("result_sort", stats.finish),
+                ] {
                     self.durations.with(&[slice]).observe(time.as_secs_f64());
                 }
             }

@@ -10,7 +10,8 @@ pub struct StoreSource(pub Db);
 
 impl SeriesSource for StoreSource {
     fn select(&self, selection: &Selection) -> Result<Box<dyn SeriesSet>, SourceError> {
-        let selected = self.0.select(&selection.matchers, selection.start_ms, selection.end_ms).map_err(storage)?;
+        let selected =
+            self.0.select(&selection.matchers, selection.start_ms, selection.end_ms).map_err(storage)?;
         Ok(Box::new(StoreSet(selected)))
     }
 }

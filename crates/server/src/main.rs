@@ -3,7 +3,9 @@
 mod check;
 mod cli;
 mod http;
+mod metrics;
 mod query;
+mod reload;
 mod serve;
 mod settings;
 

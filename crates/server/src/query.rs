@@ -51,7 +51,8 @@ fn request(what: &Query, clock: &Clock) -> Result<(String, Form), String> {
         Query::Range { expr, start, end, step } => {
             let end_ms = end.as_deref().map_or(Ok(now_s * 1000), api::parse_time)?;
             let start_ms = start.as_deref().map_or(Ok(end_ms - HOUR_S * 1000), api::parse_time)?;
-            let step = step.clone().unwrap_or_else(|| ((end_ms - start_ms) / 1000 / POINTS).max(1).to_string());
+            let step =
+                step.clone().unwrap_or_else(|| ((end_ms - start_ms) / 1000 / POINTS).max(1).to_string());
             let seconds = |ms: i64| format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000));
             let form = vec![
                 ("query", expr.clone()),

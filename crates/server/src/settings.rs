@@ -49,28 +49,33 @@ impl Settings {
             None => promconfig::Settings::default(),
         };
         let mut faults = Vec::new();
-        let mut duration = |flag: &str, given: &Option<String>, in_file: Option<Duration>, default: Duration| {
-            match given.as_deref().map(parse_duration) {
+        let mut duration =
+            |flag: &str, given: &Option<String>, in_file: Option<Duration>, default: Duration| match given
+                .as_deref()
+                .map(parse_duration)
+            {
                 Some(Ok(value)) => value,
                 Some(Err(why)) => {
                     faults.push(format!("--{flag}: {why}"));
                     default
                 }
                 None => in_file.unwrap_or(default),
-            }
-        };
-        let retention = duration("retention-metrics", &args.retention_metrics, file.retention_metrics, RETENTION);
+            };
+        let retention =
+            duration("retention-metrics", &args.retention_metrics, file.retention_metrics, RETENTION);
         let query_timeout = duration("query-timeout", &args.query_timeout, file.query_timeout, QUERY_TIMEOUT);
         let lookback =
             duration("query-lookback-delta", &args.query_lookback_delta, file.query_lookback_delta, LOOKBACK);
-        let mut size = |flag: &str, given: &Option<String>, in_file: Option<u64>| match given.as_deref().map(parse_size) {
-            Some(Ok(value)) => Some(value),
-            Some(Err(why)) => {
-                faults.push(format!("--{flag}: {why}"));
-                None
-            }
-            None => in_file,
-        };
+        let mut size =
+            |flag: &str, given: &Option<String>, in_file: Option<u64>| match given.as_deref().map(parse_size)
+            {
+                Some(Ok(value)) => Some(value),
+                Some(Err(why)) => {
+                    faults.push(format!("--{flag}: {why}"));
+                    None
+                }
+                None => in_file,
+            };
         let memory = size("memory", &args.memory, file.memory.map(|m| m.0));
         let disk_bytes = size("disk", &args.disk, file.disk.map(|d| d.0));
         let listen = match (args.listen, file.listen.as_deref().unwrap_or(LISTEN).parse()) {
@@ -93,7 +98,11 @@ impl Settings {
             accept_any_time: file.accept_any_time.unwrap_or(false),
             series_max: file.max_series,
             query_timeout,
-            query_samples_max: args.query_max_samples.map(|n| n as u64).or(file.query_max_samples).unwrap_or(QUERY_SAMPLES),
+            query_samples_max: args
+                .query_max_samples
+                .map(|n| n as u64)
+                .or(file.query_max_samples)
+                .unwrap_or(QUERY_SAMPLES),
             query_concurrency: args
                 .query_max_concurrency
                 .or(file.query_max_concurrency.map(|n| n as usize))

@@ -54,6 +54,11 @@ pub fn resident_bytes() -> Option<u64> {
     bytes
 }
 
+/// Threads of this process now; 0 when the system does not tell.
+pub fn threads() -> usize {
+    disk::list(Path::new("/proc/self/task")).map_or(0, |tasks| tasks.len())
+}
+
 /// Start of this process, Unix seconds.
 pub fn start_time() -> Option<f64> {
     let boot = disk::read_to_string(Path::new("/proc/stat")).ok()?;

@@ -64,7 +64,12 @@ const fn path(
 
 /// Prometheus's API, below `/api/v1`.
 pub static V1: &[Path] = &[
-    path("/query", BOTH, "Evaluate at one time", &[QUERY, Param("time", false, Kind::Time), TIMEOUT, LOOKBACK, LIMIT, STATS]),
+    path(
+        "/query",
+        BOTH,
+        "Evaluate at one time",
+        &[QUERY, Param("time", false, Kind::Time), TIMEOUT, LOOKBACK, LIMIT, STATS],
+    ),
     path(
         "/query_range",
         BOTH,
@@ -96,7 +101,21 @@ pub static V1: &[Path] = &[
         "/search/metric_names",
         BOTH,
         "Search names of metrics",
-        &[MATCH, SEARCH, FUZZ, ALGORITHM, CASE, SORT, DIRECTION, SCORE, Param("include_metadata", false, Kind::Flag), START, END, LIMIT, BATCH],
+        &[
+            MATCH,
+            SEARCH,
+            FUZZ,
+            ALGORITHM,
+            CASE,
+            SORT,
+            DIRECTION,
+            SCORE,
+            Param("include_metadata", false, Kind::Flag),
+            START,
+            END,
+            LIMIT,
+            BATCH,
+        ],
     ),
     path(
         "/search/label_names",
@@ -108,11 +127,35 @@ pub static V1: &[Path] = &[
         "/search/label_values",
         BOTH,
         "Search values of a label",
-        &[Param("label", true, Kind::Text), MATCH, SEARCH, FUZZ, ALGORITHM, CASE, SORT, DIRECTION, SCORE, START, END, LIMIT, BATCH],
+        &[
+            Param("label", true, Kind::Text),
+            MATCH,
+            SEARCH,
+            FUZZ,
+            ALGORITHM,
+            CASE,
+            SORT,
+            DIRECTION,
+            SCORE,
+            START,
+            END,
+            LIMIT,
+            BATCH,
+        ],
     ),
     path("/scrape_pools", GET, "Names of scrape pools", &[]),
-    path("/scrape_pools/config", GET, "Configuration of a scrape pool", &[Param("scrapePool", true, Kind::Text)]),
-    path("/targets", GET, "Targets", &[Param("scrapePool", false, Kind::Text), Param("state", false, Kind::Text)]),
+    path(
+        "/scrape_pools/config",
+        GET,
+        "Configuration of a scrape pool",
+        &[Param("scrapePool", true, Kind::Text)],
+    ),
+    path(
+        "/targets",
+        GET,
+        "Targets",
+        &[Param("scrapePool", false, Kind::Text), Param("state", false, Kind::Text)],
+    ),
     path(
         "/targets/metadata",
         GET,
@@ -135,10 +178,20 @@ pub static V1: &[Path] = &[
     path("/status/tsdb", GET, "Cardinality of the head", &[LIMIT]),
     path("/status/tsdb/blocks", GET, "Blocks", &[]),
     path("/status/walreplay", GET, "Replay of the log", &[]),
-    path("/status/self_metrics", GET, "Own metrics as JSON", &[Param("metric_name_pattern", false, Kind::Text)]),
+    path(
+        "/status/self_metrics",
+        GET,
+        "Own metrics as JSON",
+        &[Param("metric_name_pattern", false, Kind::Text)],
+    ),
     path("/features", GET, "What is switched on", &[]),
     path("/notifications", GET, "What the operator should know", &[]),
-    path("/admin/tsdb/delete_series", CHANGE, "Delete samples", &[Param("match[]", true, Kind::Texts), START, END]),
+    path(
+        "/admin/tsdb/delete_series",
+        CHANGE,
+        "Delete samples",
+        &[Param("match[]", true, Kind::Texts), START, END],
+    ),
     path("/admin/tsdb/clean_tombstones", CHANGE, "Free the space of deleted samples", &[]),
     path("/admin/tsdb/snapshot", CHANGE, "Make a snapshot", &[Param("skip_head", false, Kind::Flag)]),
     path("/read", &["post"], "Remote read", &[]),
@@ -214,7 +267,8 @@ pub fn document(title: &str, server: &str, paths: &[Path]) -> Value {
 fn operations(p: &Path) -> Value {
     let mut parameters: Vec<Value> = p.params.iter().map(parameter).collect();
     if p.path.contains("{name}") {
-        parameters.push(json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}));
+        parameters
+            .push(json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}));
     }
     let answer = |schema: &str| json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}});
     let operation = json!({

@@ -77,7 +77,10 @@ pub async fn quit(State(app): State<Arc<App>>) -> Response {
 pub async fn same_site(request: Request, next: Next) -> Response {
     let site = request.headers().get("sec-fetch-site").and_then(|v| v.to_str().ok());
     if matches!(site, Some("cross-site" | "same-site")) {
-        return text_response(StatusCode::FORBIDDEN, "this action cannot be asked for by a page of another site\n");
+        return text_response(
+            StatusCode::FORBIDDEN,
+            "this action cannot be asked for by a page of another site\n",
+        );
     }
     next.run(request).await
 }

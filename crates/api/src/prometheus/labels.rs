@@ -72,7 +72,8 @@ pub async fn metadata(State(app): State<Arc<App>>, params: Params) -> Answer {
     let wanted = params.get("metric");
     let mut families: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (family, m) in app.db.metadata() {
-        if wanted.is_some_and(|w| w != family) || (families.len() >= limit && !families.contains_key(&family)) {
+        if wanted.is_some_and(|w| w != family) || (families.len() >= limit && !families.contains_key(&family))
+        {
             continue;
         }
         let entries = families.entry(family).or_default();

@@ -74,7 +74,9 @@ fn stats_wanted(params: &Params) -> bool {
 pub fn failed(error: QueryError) -> ApiError {
     let kind = match &error {
         QueryError::Parse(_) => ErrorType::BadData,
-        QueryError::Execution(_) | QueryError::TooManySamples(_) | QueryError::OverBudget(_) => ErrorType::Execution,
+        QueryError::Execution(_) | QueryError::TooManySamples(_) | QueryError::OverBudget(_) => {
+            ErrorType::Execution
+        }
         QueryError::Timeout(_) => ErrorType::Timeout,
         QueryError::Canceled(_) => ErrorType::Canceled,
         QueryError::Storage(_) | QueryError::Internal(_) => ErrorType::Internal,

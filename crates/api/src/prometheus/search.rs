@@ -212,7 +212,8 @@ fn subsequence(term: &str, name: &str) -> Option<f64> {
 
 fn count(params: &Params, name: &str, default: usize) -> Result<usize, ApiError> {
     params.get(name).map_or(Ok(default), |text| {
-        text.parse().map_err(|_| ApiError::bad_data(format!("invalid {name} {text:?}: must be non-negative integer")))
+        text.parse()
+            .map_err(|_| ApiError::bad_data(format!("invalid {name} {text:?}: must be non-negative integer")))
     })
 }
 

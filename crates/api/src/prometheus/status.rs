@@ -76,7 +76,9 @@ pub async fn tsdb(State(app): State<Arc<App>>, params: Params) -> Answer {
     let limit = match params.get("limit").map(str::parse::<usize>) {
         None => TOP_DEFAULT,
         Some(Ok(n)) if (1..=TOP_MAX).contains(&n) => n,
-        Some(Ok(n)) if n > TOP_MAX => return Err(ApiError::bad_data(format!("limit must not exceed {TOP_MAX}"))),
+        Some(Ok(n)) if n > TOP_MAX => {
+            return Err(ApiError::bad_data(format!("limit must not exceed {TOP_MAX}")));
+        }
         Some(_) => return Err(ApiError::bad_data("limit must be a positive number")),
     };
     let db = app.db.clone();
@@ -148,12 +150,13 @@ fn self_family(family: &Family) -> Value {
     let mut metrics: BTreeMap<Vec<(&str, &str)>, Value> = BTreeMap::new();
     for sample in &family.samples {
         let inner = |l: &&(&'static str, String)| l.0 != "le" && l.0 != "quantile";
-        let labels: Vec<(&str, &str)> = sample.labels.iter().filter(inner).map(|(n, v)| (*n, v.as_str())).collect();
+        let labels: Vec<(&str, &str)> =
+            sample.labels.iter().filter(inner).map(|(n, v)| (*n, v.as_str())).collect();
         let edge = sample.labels.iter().find(|l| !inner(l)).map(|(_, v)| v.as_str());
         let pairs: Vec<Value> = labels.iter().map(|(n, v)| json!({"name": n, "value": v})).collect();
-        let metric = metrics.entry(labels).or_insert_with(|| {
-            if pairs.is_empty() { json!({}) } else { json!({"label": pairs}) }
-        });
+        let metric = metrics
+            .entry(labels)
+            .or_insert_with(|| if pairs.is_empty() { json!({}) } else { json!({"label": pairs}) });
         let value = number(sample.value);
         match (family.kind, sample.suffix) {
             (Kind::Counter, _) => metric["counter"] = json!({"value": value}),

@@ -1,0 +1,203 @@
+//! `pharos serve`: the order of start and stop.
+//!
+//! Start: settings, store (replay), engines, then scraping and writing out, and the listener last, so that whoever is
+//! answered is answered by a whole program. Stop, the other way round: no new connections, scrapes end with their
+//! markers, queues keep what was not sent, the store syncs and closes.
+
+use crate::cli::ServeArgs;
+use crate::metrics;
+use crate::reload::Program;
+use crate::settings::Settings;
+use api::{App, ConfigState, Notifications, Process};
+use base::{Budget, Clock};
+use query::{QueryLimits, QueryService};
+use remote::{ReceiveLimits, Receiver};
+use std::future::IntoFuture;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use telemetry::Registry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tracing::{error, info, warn};
+use tsdb::{Db, Options};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const REVISION: &str = match option_env!("PHAROS_REVISION") {
+    Some(revision) => revision,
+    None => "",
+};
+/// Of the memory budget, what the head and its reads may hold, in percent; queries may hold half of the whole.
+const STORE_PERCENT: u64 = 60;
+const QUERY_PERCENT: u64 = 50;
+/// Of the disk that holds the data, what may be used when nobody says: the rest is everybody else's.
+const DISK_PERCENT: u64 = 80;
+/// Connections that are still answering get this long after the order to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// A bad configuration.
+const BAD: u8 = 2;
+
+pub fn run(args: ServeArgs) -> ExitCode {
+    let settings = match Settings::new(&args) {
+        Ok(settings) => settings,
+        Err(faults) => {
+            faults.iter().for_each(|fault| eprintln!("{fault}"));
+            return ExitCode::from(BAD);
+        }
+    };
+    let filter = tracing_subscriber::EnvFilter::new(&settings.log);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    match crate::runtime().block_on(serve(settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Configuration(faults)) => {
+            faults.iter().for_each(|fault| eprintln!("{fault}"));
+            ExitCode::from(BAD)
+        }
+        Err(Failure::Start(why)) => {
+            error!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why the program does not run.
+pub enum Failure {
+    /// One line a fault.
+    Configuration(Vec<String>),
+    Start(String),
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let program_config = crate::reload::load(&settings).map_err(Failure::Configuration)?;
+    let registry = Registry::new();
+    let budget = Budget::new("memory", settings.memory_bytes);
+    let db = open_store(&settings, &program_config, &clock, &budget)?;
+    metrics::register(&registry, &db, &budget, VERSION, REVISION);
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|e| Failure::Start(format!("{}: {e}; is another server running there?", settings.listen)))?;
+    let program = Program::start(&settings, &db, &registry, &clock);
+    let limits = QueryLimits {
+        concurrency: settings.query_concurrency,
+        timeout: settings.query_timeout,
+        samples_max: settings.query_samples_max,
+        lookback_ms: settings.lookback.as_millis() as i64,
+        budget: budget.slice("queries", settings.memory_bytes / 100 * QUERY_PERCENT),
+    };
+    let app = Arc::new(App {
+        query: QueryService::new(db.clone(), limits, clock.clone(), &registry),
+        receiver: Receiver::new(db.clone(), ReceiveLimits::default(), &registry),
+        scrape: program.scrape(),
+        process: Process {
+            version: VERSION,
+            revision: REVISION,
+            started_ms: clock.now_ms(),
+            flags: settings.flags(),
+            retention: base::units::format_duration(settings.retention),
+            memory_limit_bytes: settings.memory_bytes,
+        },
+        config: ConfigState::default(),
+        notifications: Notifications::default(),
+        control: Box::new(program.clone()),
+        clock: clock.clone(),
+        db: db.clone(),
+        registry,
+    });
+    program.attach(&app);
+    program.apply(program_config);
+    announce(&settings, &listener);
+    let answered = answer(listener, Arc::clone(&app), &program).await;
+    program.stop().await;
+    let closing = db.clone();
+    // The last writes of scraping are in: nothing is lost when this returns.
+    tokio::task::spawn_blocking(move || closing.close())
+        .await
+        .map_err(|_| Failure::Start("the store ended in a panic".to_owned()))?;
+    info!("stopped; everything is on disk");
+    answered
+}
+
+fn open_store(
+    settings: &Settings,
+    config: &promconfig::Config,
+    clock: &Clock,
+    budget: &Budget,
+) -> Result<Db, Failure> {
+    let start = |e: std::io::Error| Failure::Start(format!("{}: {e}", settings.data.display()));
+    base::disk::create_dir_all(&settings.data).map_err(start)?;
+    let disk_bytes = match settings.disk_bytes {
+        Some(bytes) => bytes,
+        None => base::disk::space(&settings.data).map_err(start)?.total_bytes / 100 * DISK_PERCENT,
+    };
+    let mut options = Options::new(settings.data.join("metrics"));
+    options.clock = clock.clone();
+    options.budget = budget.slice("metrics", settings.memory_bytes / 100 * STORE_PERCENT);
+    options.retention_ms = settings.retention.as_millis() as i64;
+    options.retention_bytes = Some(disk_bytes);
+    options.keep.clone_from(&settings.keep);
+    options.accept_any_time = settings.accept_any_time;
+    options.series_max = settings.series_max;
+    let storage = &config.storage;
+    let window = storage.tsdb.as_ref().map(|t| t.out_of_order_time_window).unwrap_or_default();
+    options.out_of_order_window_ms = settings.out_of_order_window.max(window).as_millis() as i64;
+    if let Some(exemplars) = &storage.exemplars {
+        options.exemplars_max = exemplars.max_exemplars.max(0) as usize;
+    }
+    let db = Db::open(options).map_err(|e| Failure::Start(e.to_string()))?;
+    let recovery = db.recovery();
+    info!(
+        samples = recovery.replayed_samples,
+        series = recovery.replayed_series,
+        ms = recovery.took_ms,
+        "store open"
+    );
+    for damage in &recovery.damage {
+        warn!(file = %damage.file.display(), offset = damage.offset, dropped_bytes = damage.dropped_bytes, "damaged log: {}", damage.reason);
+    }
+    for (file, why) in &recovery.bad_blocks {
+        warn!(file = %file.display(), "block left out: {why}");
+    }
+    Ok(db)
+}
+
+fn announce(settings: &Settings, listener: &TcpListener) {
+    let address = listener.local_addr().unwrap_or(settings.listen);
+    info!(data = %settings.data.display(), memory_bytes = settings.memory_bytes, "Pharos {VERSION}");
+    // On standard output and plain: the one line that a person who starts it by hand wants.
+    println!("Pharos is at http://{address}");
+}
+
+/// Answers requests until it is time to stop.
+async fn answer(listener: TcpListener, app: Arc<App>, program: &Program) -> Result<(), Failure> {
+    let router = api::router(app, ui::router());
+    let stop = Arc::new(Notify::new());
+    let signalled = Arc::clone(&stop);
+    let server = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { signalled.notified().await })
+        .into_future();
+    let failed = |e: std::io::Error| Failure::Start(e.to_string());
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    tokio::pin!(server);
+    loop {
+        tokio::select! {
+            done = &mut server => return done.map_err(failed),
+            _ = hangup.recv() => program.reload_logged().await,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = program.quitting() => break,
+        }
+    }
+    info!("stopping");
+    stop.notify_one();
+    match tokio::time::timeout(DRAIN, server).await {
+        Ok(done) => done.map_err(failed),
+        Err(_) => {
+            warn!("some connections were still open after {} s", DRAIN.as_secs());
+            Ok(())
+        }
+    }
+}
