@@ -24,7 +24,6 @@ export const theme = createTheme({
     Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
     TextInput: { defaultProps: { size: 'xs' } },
     Select: { defaultProps: { size: 'xs' } },
-    SegmentedControl: { defaultProps: { size: 'xs', radius: 'md' } },
     Checkbox: { defaultProps: { size: 'xs' } },
     Loader: { defaultProps: { size: 16, color: 'var(--text-3)' } },
     Kbd: { defaultProps: { size: 'xs' } },

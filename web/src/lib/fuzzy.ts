@@ -1,21 +1,36 @@
-// Finds names by pieces of them: `ncpu` finds node_cpu_seconds_total.
+// Finds names by pieces of them: `ncpu` and `cpu sec` find node_cpu_seconds_total.
 
-/** Higher is better; null when the letters are not all there in order. Case is ignored. */
+/** Higher is better; null when a word of the needle is not there. Case is ignored. */
 export function score(needle: string, text: string): number | null {
-  const wanted = needle.toLowerCase().replace(/\s+/g, '');
-  if (wanted === '') return 0;
   const hay = text.toLowerCase();
-  const whole = hay.indexOf(wanted);
-  // A whole piece beats scattered letters; early beats late; short beats long.
-  if (whole >= 0) return 1000 - whole - hay.length / 100 + (isStart(hay, whole) ? 200 : 0);
-  let [total, at] = [0, 0];
-  for (const letter of wanted) {
-    const found = hay.indexOf(letter, at);
-    if (found < 0) return null;
-    total += isStart(hay, found) ? 8 : found === at ? 4 : -(found - at) / 10;
-    at = found + 1;
+  let total = -hay.length / 100;
+  for (const word of needle.toLowerCase().split(/\s+/)) {
+    if (word === '') continue;
+    const one = scoreWord(word, hay);
+    if (one === null) return null;
+    total += one;
   }
-  return total - hay.length / 100;
+  return total;
+}
+
+function scoreWord(word: string, hay: string): number | null {
+  const at = hay.indexOf(word);
+  // A whole piece beats initials; early beats late; the start of a word beats its middle.
+  if (at >= 0) return 100 - Math.min(at, 50) / 2 + (isStart(hay, at) ? 40 : 0);
+  return startsMatch(word, hay) ? 20 : null;
+}
+
+/** Letters that each begin a part of the name or follow the one before: n·cpu in node_cpu. */
+function startsMatch(word: string, hay: string): boolean {
+  const step = (done: number, from: number): boolean => {
+    if (done === word.length) return true;
+    for (let at = hay.indexOf(word[done] ?? '', from); at >= 0; at = hay.indexOf(word[done] ?? '', at + 1)) {
+      const follows = done > 0 && at === from;
+      if ((follows || isStart(hay, at)) && step(done + 1, at + 1)) return true;
+    }
+    return false;
+  };
+  return word.length > 1 && step(0, 0);
 }
 
 function isStart(text: string, at: number): boolean {

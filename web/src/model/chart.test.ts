@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryData } from '@/api/query';
 import { seconds } from '@/lib/brand';
-import { buildChart, commonUnit, SERIES_DRAWN_MAX, stack, statsOf } from './chart';
+import { buildChart, planAxes, SERIES_DRAWN_MAX, sideOf, stack, stackPairs, statsOf } from './chart';
 
 const grid = { start: seconds(100), end: seconds(130), step: seconds(10) };
 
@@ -20,7 +20,7 @@ describe('buildChart', () => {
     expect(chart.series.map((one) => one.values)).toEqual([[1, null, null, 4], [null, null, null, 2]]);
     expect(chart.series[0]?.name).toBe('{job="a"}');
     expect(chart.series[0]?.stats).toEqual({ last: 4, min: 1, max: 4, avg: 2.5 });
-    expect(commonUnit(chart.series)).toBe('bytes');
+    expect(planAxes(chart.series)).toEqual({ left: 'bytes', right: null });
   });
 
   it('counts what it does not draw', () => {
@@ -43,13 +43,29 @@ describe('buildChart', () => {
     const data = matrix([{ metric: { __name__: 'x' }, values: [[100, '1']] }]);
     const chart = buildChart([{ query: 'A', data, unit: 'bytes' }, { query: 'B', data, unit: 'none' }], grid);
     expect(new Set(chart.series.map((one) => one.key)).size).toBe(2);
-    expect(commonUnit(chart.series)).toBe('none');
+    expect(planAxes(chart.series)).toEqual({ left: 'bytes', right: 'none' });
   });
 });
 
-it('stacks over gaps', () => {
-  expect(stack([[1, null, 3], [10, 20, null], [100, 100, 100]])).toEqual([[1, null, 3], [11, 20, null], [111, 120, 103]]);
-  expect(stack([])).toEqual([]);
+describe('stacks', () => {
+  it('pass over gaps', () => {
+    expect(stack([[1, null, 3], [10, 20, null], [100, 100, 100]], ['left', 'left', 'left'])).toEqual([[1, null, 3], [11, 20, null], [111, 120, 103]]);
+    expect(stack([], [])).toEqual([]);
+  });
+
+  it('keep sides apart', () => {
+    expect(stack([[1], [10], [2], [20]], ['left', 'right', 'left', 'right'])).toEqual([[1], [10], [3], [30]]);
+    expect(stackPairs(['left', 'right', 'left', 'right', 'left'])).toEqual([[2, 0], [3, 1], [4, 2]]);
+  });
+});
+
+it('gives a second unit an axis of its own', () => {
+  const axes = planAxes([{ unit: 'ratio' }, { unit: 'bytes' }]);
+  expect([sideOf('ratio', axes), sideOf('bytes', axes)]).toEqual(['left', 'right']);
+  expect(planAxes([{ unit: 'none' }, { unit: 'count' }])).toEqual({ left: 'none', right: null });
+  const three = planAxes([{ unit: 'ratio' }, { unit: 'bytes' }, { unit: 'seconds' }]);
+  expect([three.right, sideOf('seconds', three)]).toEqual(['none', 'right']);
+  expect(planAxes([])).toEqual({ left: 'none', right: null });
 });
 
 it('has no statistics without samples', () => {

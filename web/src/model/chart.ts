@@ -103,21 +103,50 @@ export function statsOf(values: (number | null)[]): Stats {
   return count === 0 ? { last: NaN, min: NaN, max: NaN, avg: NaN } : { last, min, max, avg: sum / count };
 }
 
-/** Each line on top of the ones before it; a gap counts as nothing. */
-export function stack(columns: (number | null)[][]): (number | null)[][] {
+/** Each line on top of those before it on its side; a gap counts as nothing. */
+export function stack(columns: (number | null)[][], sides: readonly Side[]): (number | null)[][] {
   const length = columns[0]?.length ?? 0;
-  const base = new Array<number>(length).fill(0);
-  return columns.map((column) =>
-    column.map((value, index) => {
+  const bases = { left: new Array<number>(length).fill(0), right: new Array<number>(length).fill(0) };
+  return columns.map((column, at) => {
+    const base = bases[sides[at] ?? 'left'];
+    return column.map((value, index) => {
       if (value === null) return null;
       base[index] = (base[index] ?? 0) + value;
       return base[index] ?? null;
-    }),
-  );
+    });
+  });
 }
 
-/** One unit for the axis, or `none` when the lines count different things. */
-export function commonUnit(series: readonly { unit: Unit }[]): Unit {
-  const first = series[0]?.unit ?? 'none';
-  return series.every((one) => one.unit === first) ? first : 'none';
+/** For each line of a stack the one below it, by index. */
+export function stackPairs(sides: readonly Side[]): [number, number][] {
+  const below: Partial<Record<Side, number>> = {};
+  return sides.flatMap((side, index): [number, number][] => {
+    const under = below[side];
+    below[side] = index;
+    return under === undefined ? [] : [[index, under]];
+  });
+}
+
+export type Side = 'left' | 'right';
+
+/** Which unit each side of the graph measures. */
+export interface Axes {
+  left: Unit;
+  /** Null when one axis is enough. */
+  right: Unit | null;
+}
+
+/** Plain numbers of every kind share an axis. */
+function axisUnit(unit: Unit): Unit {
+  return unit === 'count' ? 'none' : unit;
+}
+
+/** The first unit has the left; a second the right; with more than two, the right is for all others and names none. */
+export function planAxes(series: readonly { unit: Unit }[]): Axes {
+  const units = [...new Set(series.map((one) => axisUnit(one.unit)))];
+  return { left: units[0] ?? 'none', right: units.length < 2 ? null : units.length === 2 ? (units[1] ?? 'none') : 'none' };
+}
+
+export function sideOf(unit: Unit, axes: Axes): Side {
+  return axes.right === null || axisUnit(unit) === axes.left ? 'left' : 'right';
 }

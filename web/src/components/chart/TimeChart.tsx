@@ -4,7 +4,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import { commonUnit, stack, type Chart, type ChartSeries } from '@/model/chart';
+import { planAxes, sideOf, stack, type Axes, type Chart, type ChartSeries } from '@/model/chart';
 import type { Exemplar } from '@/model/exemplars';
 import { ChartTooltip, type Pointed } from './ChartTooltip';
 import { exemplarLayer, type PlacedExemplar } from './exemplarLayer';
@@ -42,18 +42,18 @@ export function TimeChart(props: Props) {
     const order = chart.series.map((_, index) => index).filter((index) => isolated?.has(chart.series[index]?.key ?? '') ?? true);
     return { order, series: order.map((index) => chart.series[index]).filter((one): one is ChartSeries => one !== undefined) };
   }, [chart, isolated]);
-  const data = useMemo(() => columns(chart.times, shown.series, isStacked), [chart.times, shown.series, isStacked]);
+  const axes = useMemo(() => planAxes(chart.series), [chart.series]);
+  const data = useMemo(() => columns(chart.times, shown.series, isStacked ? axes : null), [chart.times, shown.series, isStacked, axes]);
 
-  const unit = commonUnit(chart.series);
   // What makes a new drawing necessary; new numbers alone do not.
-  const structure = [scheme, unit, utc, isStacked, ...shown.order, ...shown.series.map((one) => one.key)].join('\n');
+  const structure = [scheme, axes.left, axes.right, utc, isStacked, ...shown.order, ...shown.series.map((one) => one.key)].join('\n');
   const isSized = width > 0 && height > 0;
 
   useEffect(() => {
     if (host.current === null || !isSized) return undefined;
-    const look = { ink: readInk(), unit, utc, isStacked, width, height };
+    const look = { ink: readInk(), axes, utc, isStacked, width, height };
     const options = chartOptions(shown.series, shown.order, look);
-    const layer = exemplarLayer(() => latest.current.exemplars, look.ink);
+    const layer = exemplarLayer(() => latest.current.exemplars, look.ink, axes);
     options.plugins = [layer];
     options.hooks = {
       setCursor: [(u) => setPointed(point(u, layer.nearest(u)))],
@@ -104,9 +104,11 @@ export function TimeChart(props: Props) {
   );
 }
 
-function columns(times: number[], series: readonly ChartSeries[], isStacked: boolean): uPlot.AlignedData {
+/** With `stackedOn`, lines stand on each other. */
+function columns(times: number[], series: readonly ChartSeries[], stackedOn: Axes | null): uPlot.AlignedData {
   const values = series.map((one) => one.values);
-  return [times, ...(isStacked ? stack(values) : values)];
+  if (stackedOn === null) return [times, ...values];
+  return [times, ...stack(values, series.map((one) => sideOf(one.unit, stackedOn)))];
 }
 
 function point(u: uPlot, exemplar: Exemplar | null): Pointed | null {

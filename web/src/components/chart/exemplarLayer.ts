@@ -1,12 +1,16 @@
 // Exemplars as diamonds above the lines, and which one the pointer is on.
 import type uPlot from 'uplot';
+import type { Unit } from '@/lib/format';
+import { sideOf, type Axes } from '@/model/chart';
 import type { Exemplar } from '@/model/exemplars';
+import { SCALES } from './options';
 import type { Ink } from './palette';
 
 export interface PlacedExemplar {
   exemplar: Exemplar;
-  /** On the value axis. */
+  /** On the axis of `unit`. */
   y: number;
+  unit: Unit;
 }
 
 const SIZE_PX = 4.5;
@@ -17,14 +21,14 @@ export interface ExemplarLayer extends uPlot.Plugin {
   nearest: (u: uPlot) => Exemplar | null;
 }
 
-export function exemplarLayer(all: () => readonly PlacedExemplar[], ink: Ink): ExemplarLayer {
+export function exemplarLayer(all: () => readonly PlacedExemplar[], ink: Ink, axes: Axes): ExemplarLayer {
   return {
-    hooks: { draw: [(u) => draw(u, all(), ink)] },
-    nearest: (u) => nearest(u, all()),
+    hooks: { draw: [(u) => draw(u, all(), ink, axes)] },
+    nearest: (u) => nearest(u, all(), axes),
   };
 }
 
-function draw(u: uPlot, all: readonly PlacedExemplar[], ink: Ink): void {
+function draw(u: uPlot, all: readonly PlacedExemplar[], ink: Ink, axes: Axes): void {
   const { ctx, bbox } = u;
   const size = SIZE_PX * devicePixelRatio;
   ctx.save();
@@ -34,9 +38,9 @@ function draw(u: uPlot, all: readonly PlacedExemplar[], ink: Ink): void {
   ctx.lineWidth = 1.5 * devicePixelRatio;
   ctx.strokeStyle = ink.surface;
   ctx.fillStyle = ink.text;
-  for (const { exemplar, y } of all) {
+  for (const { exemplar, y, unit } of all) {
     const left = u.valToPos(exemplar.time, 'x', true);
-    const top = u.valToPos(y, 'y', true);
+    const top = u.valToPos(y, SCALES[sideOf(unit, axes)], true);
     ctx.beginPath();
     ctx.moveTo(left, top - size);
     ctx.lineTo(left + size, top);
@@ -49,12 +53,12 @@ function draw(u: uPlot, all: readonly PlacedExemplar[], ink: Ink): void {
   ctx.restore();
 }
 
-function nearest(u: uPlot, all: readonly PlacedExemplar[]): Exemplar | null {
+function nearest(u: uPlot, all: readonly PlacedExemplar[], axes: Axes): Exemplar | null {
   const { left, top } = u.cursor;
   if (left === undefined || top === undefined || left < 0) return null;
   let best: { exemplar: Exemplar; distance: number } | null = null;
-  for (const { exemplar, y } of all) {
-    const distance = Math.hypot(u.valToPos(exemplar.time, 'x') - left, u.valToPos(y, 'y') - top);
+  for (const { exemplar, y, unit } of all) {
+    const distance = Math.hypot(u.valToPos(exemplar.time, 'x') - left, u.valToPos(y, SCALES[sideOf(unit, axes)]) - top);
     if (distance <= REACH_PX && (best === null || distance < best.distance)) best = { exemplar, distance };
   }
   return best?.exemplar ?? null;

@@ -1,12 +1,12 @@
 // uPlot's options for our graphs.
 import uPlot from 'uplot';
 import { formatValue, type Unit } from '@/lib/format';
-import type { ChartSeries } from '@/model/chart';
+import { sideOf, stackPairs, type Axes, type ChartSeries, type Side } from '@/model/chart';
 import { dashOf, fade, type Ink } from './palette';
 
 export interface ChartLook {
   ink: Ink;
-  unit: Unit;
+  axes: Axes;
   utc: boolean;
   isStacked: boolean;
   width: number;
@@ -22,13 +22,17 @@ const CLOCK_STEPS = [
   ...[1, 2, 5, 10, 20, 50, 100, 365, 730, 1825].map((days) => days * 86_400),
 ];
 
-/** `visible[i]` is the index in the whole list, which decides the colour. */
+/** The scales by their names in uPlot. */
+export const SCALES: Record<Side, string> = { left: 'y', right: 'y2' };
+
+/** `order[i]` is the index in the whole list, which decides the colour. */
 export function chartOptions(series: readonly ChartSeries[], order: readonly number[], look: ChartLook): uPlot.Options {
-  const { ink } = look;
+  const { ink, axes } = look;
+  const sides = series.map((one) => sideOf(one.unit, axes));
   return {
     width: look.width,
     height: look.height,
-    padding: [12, 12, 0, 0],
+    padding: [12, axes.right === null ? 12 : 0, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => (look.utc ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     cursor: {
@@ -39,11 +43,12 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
     focus: { alpha: 0.25 },
     scales: {
       x: { time: true },
-      y: { range: (_plot, low, high) => rangeOf(low, high, look) },
+      y: { range: (_plot, low, high) => rangeOf(low, high, axes.left, look.isStacked) },
+      y2: { range: (_plot, low, high) => rangeOf(low, high, axes.right ?? 'none', look.isStacked) },
     },
-    axes: [timeAxis(ink), valueAxis(look)],
+    axes: [timeAxis(ink), valueAxis(ink, axes.left, 'left'), ...(axes.right === null ? [] : [valueAxis(ink, axes.right, 'right')])],
     series: [{}, ...series.map((one, index) => lineOf(one, order[index] ?? index, series.length, look))],
-    bands: look.isStacked ? series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] as [number, number] })) : [],
+    bands: look.isStacked ? stackPairs(sides).map(([over, under]) => ({ series: [over + 1, under + 1] as [number, number] })) : [],
   };
 }
 
@@ -52,6 +57,7 @@ function lineOf(series: ChartSeries, index: number, count: number, look: ChartLo
   const fill = look.isStacked ? fade(stroke, 0.32) : count === 1 ? fade(stroke, 0.09) : undefined;
   return {
     label: series.name,
+    scale: SCALES[sideOf(series.unit, look.axes)],
     stroke,
     width: count > 60 ? 1 : 1.5,
     dash: dashOf(index),
@@ -71,10 +77,10 @@ function lonely(plot: uPlot, seriesIndex: number): number[] | null {
   return found.length === 0 ? null : found;
 }
 
-export function rangeOf(low: number | null, high: number | null, look: Pick<ChartLook, 'unit' | 'isStacked'>): [number, number] {
+export function rangeOf(low: number | null, high: number | null, unit: Unit, isStacked: boolean): [number, number] {
   if (low === null || high === null) return [0, 1];
-  if (look.unit === 'bool') return [0, 1.1];
-  const bottom = look.isStacked ? Math.min(0, low) : low;
+  if (unit === 'bool') return [0, 1.1];
+  const bottom = isStacked ? Math.min(0, low) : low;
   // A straight line stands in the middle, its own height away from zero.
   if (bottom === high) return high === 0 ? [0, 1] : high > 0 ? [0, high * 2] : [high * 2, 0];
   const pad = (high - bottom) * 0.08;
@@ -104,13 +110,15 @@ function timeAxis(ink: Ink): uPlot.Axis {
   };
 }
 
-function valueAxis(look: ChartLook): uPlot.Axis {
-  const { ink, unit } = look;
+function valueAxis(ink: Ink, unit: Unit, side: Side): uPlot.Axis {
   const incrs = unit === 'bytes' || unit === 'bytes/s' ? BINARY_STEPS : unit === 'seconds' ? CLOCK_STEPS : undefined;
   return {
+    scale: SCALES[side],
+    side: side === 'left' ? 3 : 1,
     stroke: ink.muted,
     font: `11px ${ink.mono}`,
-    grid: { stroke: ink.line, width: 1 },
+    // One grid: two would cross each other.
+    grid: { show: side === 'left', stroke: ink.line, width: 1 },
     ticks: { show: false },
     gap: 8,
     space: 36,

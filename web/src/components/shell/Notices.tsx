@@ -15,7 +15,7 @@ export function Notices() {
   const { data, error } = useQuery({
     queryKey: ['notifications'],
     queryFn: ({ signal }) => notifications(signal),
-    refetchInterval: (query) => (isUnreachable(query.state.error) ? POLL_UNREACHABLE_MS : POLL_MS),
+    refetchInterval: ({ state }) => (isUnreachable(state.error) ? POLL_UNREACHABLE_MS : isMissing(state.error) ? false : POLL_MS),
     retry: false,
   });
   const active = data?.filter((one) => one.active) ?? [];
@@ -41,6 +41,11 @@ export function Notices() {
       ))}
     </>
   );
+}
+
+/** A server without notifications is not asked again. */
+function isMissing(error: unknown): boolean {
+  return error instanceof ApiError && error.isMissing;
 }
 
 function isUnreachable(error: unknown): boolean {

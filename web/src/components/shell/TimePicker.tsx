@@ -1,6 +1,7 @@
-import { Button, Popover, SegmentedControl, TextInput } from '@mantine/core';
+import { Button, Popover, TextInput } from '@mantine/core';
 import { IconCalendarClock, IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Segments } from '@/components/common/Segments';
 import { describeRange, parseMoment, parseTyped, PRESETS, printMoment, resolveRange, type TimeRange } from '@/model/timeRange';
 import { useTime } from './time';
 import classes from './TimePicker.module.css';
@@ -32,6 +33,13 @@ export function TimePicker({ isOpen, onOpen }: Props) {
   );
 }
 
+const EXAMPLES: [string, string][] = [
+  ['45m', 'the last 45 minutes'],
+  ['now-1d/d to now/d', 'yesterday, midnight to midnight'],
+  ['now-2h to now-1h', 'the hour before the last'],
+  ['2026-01-31 08:00', 'from then until now'],
+];
+
 function Choices({ onDone }: { onDone: () => void }) {
   const time = useTime();
   const choose = (range: TimeRange): void => {
@@ -43,14 +51,23 @@ function Choices({ onDone }: { onDone: () => void }) {
       <div className={classes.forms}>
         <TypedRange onChoose={choose} />
         <FromTo onChoose={choose} />
+        <dl className={classes.examples}>
+          {EXAMPLES.map(([text, meaning]) => (
+            <div key={text}>
+              <dt className="mono">{text}</dt>
+              <dd>{meaning}</dd>
+            </div>
+          ))}
+        </dl>
         <div className={classes.zone}>
           <span className="muted">Times in</span>
-          <SegmentedControl
+          <Segments
+            label="Zone"
             value={time.utc ? 'utc' : 'local'}
             onChange={(value) => time.setUtc(value === 'utc')}
-            data={[
-              { value: 'local', label: Intl.DateTimeFormat().resolvedOptions().timeZone },
-              { value: 'utc', label: 'UTC' },
+            choices={[
+              { value: 'local', title: 'Local', hint: Intl.DateTimeFormat().resolvedOptions().timeZone },
+              { value: 'utc', title: 'UTC' },
             ]}
           />
         </div>

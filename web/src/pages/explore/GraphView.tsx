@@ -109,9 +109,11 @@ function usePlaced(exemplars: readonly Exemplar[], chart: Chart, units: ExploreU
   return useMemo(() => {
     // Observations share an axis with what is computed from them: quantiles and averages, never rates.
     const comparable = new Map(results.map((one) => [one.letter, /histogram_(quantile|avg)/.test(one.expr) && units.get(one.expr) !== 'none']));
+    const unitByLetter = new Map(results.map((one) => [one.letter, units.get(one.expr)]));
     return exemplars.flatMap((exemplar) => {
       const y = placeExemplar(exemplar, chart.times, chart.series, comparable.get(exemplar.query) ?? false);
-      return y === null ? [] : [{ exemplar, y }];
+      const unit = unitByLetter.get(exemplar.query) ?? 'none';
+      return y === null ? [] : [{ exemplar, y, unit }];
     });
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [exemplars, chart, units]);

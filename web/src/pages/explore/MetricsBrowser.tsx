@@ -1,4 +1,4 @@
-import { Drawer, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { Drawer, Select, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -6,6 +6,7 @@ import { useMemo, useRef, useState } from 'react';
 import { metadata, metricNames } from '@/api/metadata';
 import { tsdbStatus } from '@/api/status';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
+import { Segments } from '@/components/common/Segments';
 import { useTime } from '@/components/shell/time';
 import { formatCount } from '@/lib/format';
 import { findMetrics, listMetrics, type Metric, type MetricOrder } from '@/model/metric';
@@ -33,7 +34,7 @@ export function MetricsBrowser({ onClose, onInsert }: Props) {
   const types = [...new Set(metrics.data.map((metric) => metric.type))].sort();
 
   return (
-    <Drawer opened onClose={onClose} position="right" size={920} title="Metrics" padding={0} classNames={{ body: classes.body, content: classes.content }}>
+    <Drawer opened onClose={onClose} position="right" size={920} title="Metrics" padding={0} classNames={{ body: classes.body, content: classes.content, header: classes.header }}>
       <div className={classes.filters}>
         <TextInput
           data-autofocus
@@ -47,13 +48,13 @@ export function MetricsBrowser({ onClose, onInsert }: Props) {
           }}
         />
         <Select aria-label="Type" placeholder="All types" data={types} value={type} onChange={setType} clearable w={140} comboboxProps={{ withinPortal: true, zIndex: 400 }} />
-        <SegmentedControl
-          aria-label="Order"
+        <Segments
+          label="Order"
           value={order}
-          onChange={(value) => setOrder(value as MetricOrder)}
-          data={[
-            { value: 'name', label: 'By name' },
-            { value: 'series', label: 'By series' },
+          onChange={setOrder}
+          choices={[
+            { value: 'name', title: 'By name' },
+            { value: 'series', title: 'By series' },
           ]}
         />
       </div>

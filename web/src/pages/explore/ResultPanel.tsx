@@ -1,12 +1,14 @@
-import { Button, SegmentedControl, Tooltip } from '@mantine/core';
+import { Button, Tooltip } from '@mantine/core';
 import { IconCheck, IconDownload, IconLink } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Failure, Loading } from '@/components/common/PageState';
+import { Segments } from '@/components/common/Segments';
 import { useTime } from '@/components/shell/time';
 import { copyText, download } from '@/lib/browser';
 import { absolute } from '@/model/timeRange';
 import { buildChart } from '@/model/chart';
 import { chartCsv, tableCsv } from '@/model/csv';
+import { readFault } from '@/model/queryError';
 import type { Grid } from '@/model/step';
 import { unitOf } from '@/model/unitOf';
 import { buildTable } from '@/model/vector';
@@ -31,24 +33,24 @@ export function ResultPanel({ queries, view, results, grid, explains }: Props) {
   const { state, change } = queries;
   const answered = results.filter((result) => result.answer !== undefined);
   const failed = results.filter((result) => result.error !== null);
-  const views = [
-    { value: 'graph', label: 'Graph' },
-    { value: 'table', label: 'Table' },
-    ...(explains ? [{ value: 'explain', label: 'Explain' }] : []),
+  const views: { value: View; title: string }[] = [
+    { value: 'graph', title: 'Graph' },
+    { value: 'table', title: 'Table' },
+    ...(explains ? [{ value: 'explain' as const, title: 'Explain' }] : []),
   ];
   const save = (): void => saveCsv(view, answered, grid);
 
   return (
     <section className={classes.panel} aria-label="Results">
       <div className={classes.panelHead}>
-        <SegmentedControl value={view} data={views} onChange={(value) => change({ view: value as View })} aria-label="View" />
+        <Segments label="View" value={view} choices={views} onChange={(next) => change({ view: next })} />
         {view === 'graph' && (
-          <SegmentedControl
-            aria-label="Lines"
+          <Segments
+            label="Lines"
             value={state.isStacked ? 'stacked' : 'lines'}
-            data={[
-              { value: 'lines', label: 'Lines' },
-              { value: 'stacked', label: 'Stacked' },
+            choices={[
+              { value: 'lines', title: 'Lines' },
+              { value: 'stacked', title: 'Stacked' },
             ]}
             onChange={(value) => change({ isStacked: value === 'stacked' })}
           />
@@ -79,7 +81,7 @@ function Body({ queries, view, results, grid, answered, failed }: BodyProps) {
   if (view === 'explain') return <ExplainView queries={activeQueries(queries.state.queries)} grid={grid} />;
   if (answered.length === 0 && results.some((result) => result.isLoading)) return <Loading what="samples" />;
   const first = failed[0];
-  if (answered.length === 0 && first !== undefined) return <Failure title={`Query ${first.letter} failed`} error={first.error} />;
+  if (answered.length === 0 && first !== undefined) return <Failure title={`Query ${first.letter} failed`} error={new Error(readFault(first.error?.message ?? '', first.expr).message)} />;
   if (view === 'table') return <TableView results={answered} units={units} />;
   return <GraphView results={answered} grid={grid} units={units} isStacked={queries.state.isStacked} queries={queries.state.queries} />;
 }

@@ -1,7 +1,7 @@
-import { SegmentedControl } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
 import { Loading } from '@/components/common/PageState';
+import { Segments } from '@/components/common/Segments';
 import { Cardinality } from './Cardinality';
 import { FlagList } from './FlagList';
 import { Overview } from './Overview';
@@ -28,13 +28,14 @@ export function StatusPage() {
   };
   return (
     <div className={classes.page}>
-      <SegmentedControl
-        aria-label="Part"
-        className={classes.views}
-        value={state.view}
-        data={STATUS_VIEWS.map((view) => ({ value: view, label: TITLES[view] }))}
-        onChange={(view) => change({ view: view as StatusView, find: '' })}
-      />
+      <div>
+        <Segments
+          label="Part"
+          value={state.view}
+          choices={STATUS_VIEWS.map((view) => ({ value: view, title: TITLES[view] }))}
+          onChange={(view) => change({ view, find: '' })}
+        />
+      </div>
       <Suspense fallback={<Loading what={TITLES[state.view].toLowerCase()} />}>
         {state.view === 'overview' && <Overview />}
         {state.view === 'cardinality' && <Cardinality />}
