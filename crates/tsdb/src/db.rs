@@ -1,95 +1,64 @@
 //! The store as its users see it.
 
-use crate::appender::{Appender, SeriesRef};
+use crate::appender::Appender;
+use crate::background;
 use crate::block::BlockMeta;
 use crate::error::{AdminError, OpenError, ReadError};
-use crate::options::Options;
-use crate::selected::{Selected, SelectedSeries};
+use crate::open;
+use crate::options::{Background, Options};
+use crate::selected::Selected;
 use crate::stats::{Cardinality, HeadStats, Recovery};
-use model::{Exemplar, HistogramSample, Labels, Matcher, Metadata};
-use parking_lot::{Mutex, MutexGuard};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::store::Store;
+use model::{Exemplar, Labels, Matcher, Metadata};
+use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 
-/// An open store. Cloning is cheap; clones are the same store.
+/// An open store. Cloning is cheap; clones are the same store, which is closed with the last of them.
 #[derive(Clone)]
-pub struct Db(Arc<Inner>);
+pub struct Db(Arc<Handle>);
 
-struct Inner {
-    options: Options,
-    recovery: Recovery,
-    naive: Mutex<Naive>,
-}
-
-#[derive(Default)]
-pub(crate) struct Naive {
-    pub keys: HashMap<u128, SeriesRef>,
-    pub by_labels: BTreeMap<Labels, SeriesRef>,
-    pub series: Vec<(Labels, NaiveSeries)>,
-    pub metadata: BTreeMap<String, Metadata>,
-}
-
-#[derive(Default)]
-pub(crate) struct NaiveSeries {
-    pub floats: BTreeMap<i64, (i64, f64)>,
-    pub histograms: BTreeMap<i64, HistogramSample>,
-    pub exemplars: Vec<Exemplar>,
+struct Handle {
+    store: Arc<Store>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Db {
     /// Opens or creates the store under `options.dir`: opens its blocks and replays its log.
     pub fn open(options: Options) -> Result<Db, OpenError> {
-        Ok(Db(Arc::new(Inner { options, recovery: Recovery::default(), naive: Mutex::default() })))
+        let background = options.background;
+        let store = Arc::new(open::open(options)?);
+        let threads = match background {
+            Background::Threads => background::start(&store),
+            Background::Manual => Vec::new(),
+        };
+        Ok(Db(Arc::new(Handle { store, threads: Mutex::new(threads) })))
     }
 
     /// What [`Db::open`] found and what it had to leave.
     pub fn recovery(&self) -> &Recovery {
-        &self.0.recovery
+        &self.0.store.recovery
     }
 
     pub fn options(&self) -> &Options {
-        &self.0.options
+        &self.0.store.options
     }
 
     /// Starts a batch.
     pub fn appender(&self) -> Appender {
-        Appender::new(self.clone())
+        Appender::new(Arc::clone(&self.0.store))
     }
 
-    pub(crate) fn naive(&self) -> MutexGuard<'_, Naive> {
-        self.0.naive.lock()
-    }
-
-    /// The series that pass all matchers, with their samples in `start_ms_exclusive < t <= end_ms_inclusive`.
+    /// The series that pass all matchers, with their samples in `start_ms_exclusive < t <= end_ms_inclusive`. Series
+    /// that turn out to have none there may be among them.
     pub fn select(
         &self,
         matchers: &[Matcher],
         start_ms_exclusive: i64,
         end_ms_inclusive: i64,
     ) -> Result<Selected, ReadError> {
-        let naive = self.naive();
-        let mut series = Vec::new();
-        let range =
-            (std::ops::Bound::Excluded(start_ms_exclusive), std::ops::Bound::Included(end_ms_inclusive));
-        for (labels, at) in &naive.by_labels {
-            if start_ms_exclusive >= end_ms_inclusive || !passes(labels, matchers) {
-                continue;
-            }
-            let data = &naive.series[at.0 as usize].1;
-            let floats: Vec<_> = data.floats.range(range).collect();
-            let histograms: Vec<_> = data.histograms.range(range).map(|(_, h)| h.clone()).collect();
-            if floats.is_empty() && histograms.is_empty() {
-                continue;
-            }
-            series.push(SelectedSeries {
-                labels: labels.clone(),
-                timestamps: floats.iter().map(|(t, _)| **t).collect(),
-                values: floats.iter().map(|(_, (_, v))| *v).collect(),
-                starts: floats.iter().map(|(_, (s, _))| *s).collect(),
-                histograms,
-            });
-        }
-        Ok(Selected { series })
+        self.0.store.select(matchers, start_ms_exclusive, end_ms_inclusive)
     }
 
     /// The label sets that pass all matchers of at least one set and have samples in `start_ms ..= end_ms`,
@@ -101,15 +70,11 @@ impl Db {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<Labels>, ReadError> {
-        let mut found = BTreeSet::new();
-        for set in matcher_sets {
-            let selected = self.select(set, start_ms.saturating_sub(1), end_ms)?;
-            found.extend((0..selected.len()).map(|i| selected.labels(i).clone()));
-        }
-        Ok(take(found, limit))
+        self.0.store.series(matcher_sets, start_ms, end_ms, limit)
     }
 
-    /// Names of labels of series that pass one of the sets (no set: of all), ascending.
+    /// Names of labels of series that pass one of the sets (no set: of all), ascending. Times choose blocks and
+    /// head as a whole, as in Prometheus.
     pub fn label_names(
         &self,
         matcher_sets: &[Vec<Matcher>],
@@ -117,11 +82,7 @@ impl Db {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<String>, ReadError> {
-        let all = [Vec::new()];
-        let sets = if matcher_sets.is_empty() { &all } else { matcher_sets };
-        let series = self.series(sets, start_ms, end_ms, 0)?;
-        let names = series.iter().flat_map(|l| l.iter().map(|(n, _)| n.to_owned())).collect();
-        Ok(take(names, limit))
+        self.0.store.label_names(matcher_sets, start_ms, end_ms, limit)
     }
 
     /// Values of a label among the series that pass one of the sets (no set: of all), ascending.
@@ -133,36 +94,22 @@ impl Db {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<String>, ReadError> {
-        let all = [Vec::new()];
-        let sets = if matcher_sets.is_empty() { &all } else { matcher_sets };
-        let series = self.series(sets, start_ms, end_ms, 0)?;
-        let values = series.iter().filter_map(|l| l.get(name).map(str::to_owned)).collect();
-        Ok(take(values, limit))
+        self.0.store.label_values(name, matcher_sets, start_ms, end_ms, limit)
     }
 
-    /// Exemplars of series that pass one of the sets, in `start_ms ..= end_ms`, by series, ascending in time.
+    /// Exemplars of series that pass one of the sets, in `start_ms ..= end_ms`, by series, in the order they came.
     pub fn exemplars(
         &self,
         matcher_sets: &[Vec<Matcher>],
         start_ms: i64,
         end_ms: i64,
     ) -> Vec<(Labels, Vec<Exemplar>)> {
-        let naive = self.naive();
-        let mut found = Vec::new();
-        for (labels, at) in &naive.by_labels {
-            let inside = |e: &&Exemplar| e.timestamp.is_none_or(|t| start_ms <= t && t <= end_ms);
-            let all: Vec<_> =
-                naive.series[at.0 as usize].1.exemplars.iter().filter(inside).cloned().collect();
-            if !all.is_empty() && matcher_sets.iter().any(|set| passes(labels, set)) {
-                found.push((labels.clone(), all));
-            }
-        }
-        found
+        self.0.store.exemplars.lock().select(matcher_sets, start_ms, end_ms)
     }
 
     /// Type, help and unit by metric family, sorted.
     pub fn metadata(&self) -> Vec<(String, Metadata)> {
-        self.naive().metadata.iter().map(|(f, m)| (f.clone(), m.clone())).collect()
+        self.0.store.metadata.lock().iter().map(|(f, m)| (f.clone(), m.clone())).collect()
     }
 
     /// Deletes the samples in `start_ms ..= end_ms` of the series that pass all matchers of one of the sets.
@@ -172,68 +119,78 @@ impl Db {
         start_ms: i64,
         end_ms: i64,
     ) -> Result<(), AdminError> {
-        for (labels, data) in &mut self.naive().series {
-            if matcher_sets.iter().any(|set| passes(labels, set)) {
-                data.floats.retain(|t, _| *t < start_ms || *t > end_ms);
-                data.histograms.retain(|t, _| *t < start_ms || *t > end_ms);
-            }
-        }
-        Ok(())
+        self.0.store.delete_series(matcher_sets, start_ms, end_ms)
     }
 
     /// Rewrites the blocks that hold deleted samples, so that their space is free again.
     pub fn clean_tombstones(&self) -> Result<(), AdminError> {
-        Ok(())
+        self.0.store.clean_tombstones()
     }
 
-    /// Makes `snapshots/<name>` with all blocks and, unless it is to be left out, the head. Returns the name.
+    /// Makes `snapshots/<name>`, a directory that can be opened as a store, with all blocks and, unless it is to
+    /// be left out, the head, which is flushed for it. Returns the name.
     pub fn snapshot(&self, skip_head: bool) -> Result<String, AdminError> {
-        let _ = skip_head;
-        let name = format!("{}", self.0.options.clock.now_ms());
-        base::disk::create_dir_all(&self.0.options.dir.join("snapshots").join(&name))
-            .map_err(AdminError::io)?;
-        Ok(name)
+        self.0.store.snapshot(skip_head)
     }
 
     pub fn head_stats(&self) -> HeadStats {
-        HeadStats { series: self.naive().series.len() as u64, ..HeadStats::default() }
+        self.0.store.head_stats()
     }
 
-    /// The `limit` largest of each list.
+    /// The `limit` largest of each list, of the head.
     pub fn cardinality(&self, limit: usize) -> Cardinality {
-        let _ = limit;
-        Cardinality { series: self.naive().series.len() as u64, ..Cardinality::default() }
+        self.0.store.cardinality(limit)
     }
 
-    /// The open blocks, oldest first.
+    /// The open blocks, by time.
     pub fn blocks(&self) -> Vec<BlockMeta> {
-        Vec::new()
+        let mut metas: Vec<_> = self.0.store.view().blocks.iter().map(|b| b.meta().clone()).collect();
+        metas.sort_by_key(|m| (m.min_ms, m.max_ms, m.id));
+        metas
     }
 
     /// Writes the head to blocks now.
     pub fn flush(&self) -> Result<(), AdminError> {
-        Ok(())
+        self.0.store.flush()
     }
 
     /// Does the merges that are due now, until none is.
     pub fn compact(&self) -> Result<(), AdminError> {
-        Ok(())
+        self.0.store.compact()
     }
 
     /// Does what is due now: flush, merge, retention. Only needed with [`crate::Background::Manual`].
     pub fn tick(&self) -> Result<(), AdminError> {
-        Ok(())
+        self.0.store.tick()
     }
 
-    /// Syncs the log and ends the threads. Commits fail from now on; reads go on.
-    pub fn close(&self) {}
+    /// Syncs the log and ends the threads. Commits fail from now on; reads go on. What is in the head stays in the
+    /// log and is replayed at the next start.
+    pub fn close(&self) {
+        self.0.close();
+    }
 }
 
-fn passes(labels: &Labels, matchers: &[Matcher]) -> bool {
-    matchers.iter().all(|m| m.matches(labels.value(m.name())))
+impl Handle {
+    fn close(&self) {
+        if self.store.closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        // Whoever commits now has passed the question whether the store is closed: wait for them.
+        drop(self.store.gate.write());
+        self.store.stopper.stop();
+        self.store.bell.ring();
+        for thread in self.threads.lock().drain(..) {
+            let _ = thread.join();
+        }
+        if let Err(error) = self.store.log.sync_all() {
+            tracing::error!(%error, "the log could not be synced at the end");
+        }
+    }
 }
 
-fn take<T>(all: BTreeSet<T>, limit: usize) -> Vec<T> {
-    let limit = if limit == 0 { usize::MAX } else { limit };
-    all.into_iter().take(limit).collect()
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
+    }
 }

@@ -1,0 +1,272 @@
+//! Finding series: in the head by its index, in the blocks by theirs.
+
+use crate::block::{Block, BlockError};
+use crate::error::ReadError;
+use crate::head::page::locate;
+use crate::head::rank::sorted_by_labels;
+use crate::labels_cache::{Found, key};
+use crate::selected::{Selected, Source};
+use crate::store::Store;
+use crate::view::View;
+use hashbrown::HashMap;
+use model::{Labels, Matcher};
+use roaring::RoaringBitmap;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+impl Store {
+    /// See [`crate::Db::select`].
+    pub(crate) fn select(
+        &self,
+        matchers: &[Matcher],
+        start_excl: i64,
+        end_incl: i64,
+    ) -> Result<Selected, ReadError> {
+        let found = self.find_in_head(matchers);
+        let mut selected = self.look(&found, start_excl, end_incl);
+        if start_excl >= end_incl {
+            return Ok(selected);
+        }
+        let heads: Vec<(Labels, Source)> = self.head_sources(&found, &selected);
+        let mut lists = Vec::new();
+        for (number, block) in selected.view.blocks.iter().enumerate() {
+            if overlaps(block, start_excl, end_incl) {
+                lists.push(block_sources(block, number as u32, matchers)?);
+            }
+        }
+        if lists.iter().all(Vec::is_empty) {
+            for (labels, source) in heads {
+                selected.labels.push(labels);
+                selected.sources.push(source);
+                selected.ends.push(selected.sources.len() as u32);
+            }
+            return Ok(selected);
+        }
+        lists.push(heads);
+        lists.retain(|l| !l.is_empty());
+        merge_lists(lists, &mut selected);
+        Ok(selected)
+    }
+
+    /// The series of the head that pass all matchers, by labels.
+    fn find_in_head(&self, matchers: &[Matcher]) -> Arc<Found> {
+        let key = key(matchers);
+        let index = self.head.index();
+        let version = index.version();
+        if let Some(found) = self.labels_cache.get(version, &key) {
+            return found;
+        }
+        let slots = sorted_by_labels(&index, index.select(matchers));
+        let labels = slots.iter().map(|s| index.labels(*s)).collect();
+        let pages = self.head.pages();
+        let with_generation = |slot: u32| {
+            let (page, at) = locate(slot);
+            (slot, pages[page].state(at).generation)
+        };
+        let slots = slots.into_iter().map(with_generation).collect();
+        drop(index);
+        let found = Arc::new(Found { slots, labels });
+        self.labels_cache.put(version, key, &found);
+        found
+    }
+
+    /// Takes the view, and how far the pages of the found series reach: both between batches and flushes.
+    fn look(&self, found: &Found, start_excl: i64, end_incl: i64) -> Selected {
+        let mut numbers: Vec<u32> = found.slots.iter().map(|(s, _)| locate(*s).0 as u32).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut horizons = HashMap::with_capacity(numbers.len());
+        let between_batches = self.applying.write();
+        let view = self.view();
+        let pages = self.head.pages();
+        for number in numbers {
+            let Some(page) = pages.get(number as usize) else { continue };
+            let data = page.data.lock();
+            debug_assert_eq!(data.epoch, view.epoch.number);
+            if data.min_ms <= end_incl && data.max_ms > start_excl {
+                horizons.insert(number, data.horizon());
+            }
+        }
+        drop(between_batches);
+        let (labels, ends, sources) = (Vec::new(), Vec::new(), Vec::new());
+        Selected { view, pages, horizons, start_excl, end_incl, labels, ends, sources }
+    }
+
+    /// Those of the found series that may have samples in the head.
+    fn head_sources(&self, found: &Found, selected: &Selected) -> Vec<(Labels, Source)> {
+        let frozen = selected.view.frozen.as_ref();
+        let frozen_in_time =
+            frozen.is_some_and(|f| f.min_ms <= selected.end_incl && f.max_ms > selected.start_excl);
+        let mut sources = Vec::with_capacity(found.slots.len());
+        for ((slot, generation), labels) in found.slots.iter().zip(&found.labels) {
+            let (number, at) = locate(*slot);
+            let in_time = frozen_in_time || selected.horizons.contains_key(&(number as u32));
+            let Some(page) = selected.pages.get(number).filter(|_| in_time) else { continue };
+            // The last sample is an upper bound of all times; a slot that is another's now has nothing for us, or
+            // its samples went to a block that the view has.
+            if page.last_ms(at) > selected.start_excl || page.state(at).generation != *generation {
+                let source = Source::Head { slot: *slot, generation: *generation };
+                sources.push((labels.clone(), source));
+            }
+        }
+        sources
+    }
+
+    /// No set means all series.
+    fn sets<'a>(sets: &'a [Vec<Matcher>], all: &'a [Vec<Matcher>; 1]) -> &'a [Vec<Matcher>] {
+        if sets.is_empty() { all } else { sets }
+    }
+
+    /// See [`crate::Db::series`].
+    pub(crate) fn series(
+        &self,
+        sets: &[Vec<Matcher>],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<Labels>, ReadError> {
+        let mut found = BTreeSet::new();
+        for set in sets {
+            let selected = self.select(set, start_ms.saturating_sub(1), end_ms)?;
+            for i in 0..selected.len() {
+                let mut has_samples = selected.surely_has_samples(i);
+                if !has_samples {
+                    selected.read(i..i + 1, &mut |_, _| {
+                        has_samples = true;
+                        ControlFlow::Break(())
+                    })?;
+                }
+                if has_samples {
+                    found.insert(selected.labels(i).clone());
+                }
+            }
+        }
+        Ok(take(found, limit))
+    }
+
+    /// See [`crate::Db::label_names`].
+    pub(crate) fn label_names(
+        &self,
+        sets: &[Vec<Matcher>],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<String>, ReadError> {
+        let mut found = BTreeSet::new();
+        let view = self.view();
+        for set in Store::sets(sets, &[Vec::new()]) {
+            if self.head_overlaps(&view, start_ms, end_ms) {
+                let index = self.head.index();
+                let slots = (!set.is_empty()).then(|| index.select(set));
+                for (name, pairs) in index.names() {
+                    if pairs.iter().any(|p| index.meets(*p, slots.as_ref())) {
+                        found.insert(name.to_owned());
+                    }
+                }
+            }
+            for block in view.blocks.iter().filter(|b| overlaps(b, start_ms.saturating_sub(1), end_ms)) {
+                found.extend(block.label_names(set)?);
+            }
+        }
+        Ok(take(found, limit))
+    }
+
+    /// See [`crate::Db::label_values`].
+    pub(crate) fn label_values(
+        &self,
+        name: &str,
+        sets: &[Vec<Matcher>],
+        start_ms: i64,
+        end_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<String>, ReadError> {
+        let mut found = BTreeSet::new();
+        let view = self.view();
+        for set in Store::sets(sets, &[Vec::new()]) {
+            if self.head_overlaps(&view, start_ms, end_ms) {
+                let index = self.head.index();
+                let slots = (!set.is_empty()).then(|| index.select(set));
+                let pairs = index.pairs_of(name);
+                match &slots {
+                    Some(slots) if slots.len() < pairs.len() as u64 => {
+                        let values = slots.iter().map(|s| index.value(s, name));
+                        found.extend(values.filter(|v| !v.is_empty()).map(str::to_owned));
+                    }
+                    _ => {
+                        let met = pairs.iter().filter(|p| index.meets(**p, slots.as_ref()));
+                        found.extend(met.map(|p| index.strings(*p).1.to_owned()));
+                    }
+                }
+            }
+            for block in view.blocks.iter().filter(|b| overlaps(b, start_ms.saturating_sub(1), end_ms)) {
+                found.extend(block.label_values(name, set)?);
+            }
+        }
+        Ok(take(found, limit))
+    }
+
+    /// Whether the head may have samples in `start_ms ..= end_ms`. The head's own times are those of its pages.
+    fn head_overlaps(&self, view: &View, start_ms: i64, end_ms: i64) -> bool {
+        let frozen = view.frozen.as_ref();
+        frozen.is_some_and(|f| f.min_ms <= end_ms && f.max_ms >= start_ms)
+            || self.head.times().is_some_and(|(min, max)| min <= end_ms && max >= start_ms)
+    }
+}
+
+impl crate::head::index::Index {
+    /// Whether one of the slots (or, without slots, any) has the pair.
+    fn meets(&self, pair: u32, slots: Option<&RoaringBitmap>) -> bool {
+        slots.is_none_or(|slots| self.pair_at(pair).postings.intersects(slots))
+    }
+}
+
+fn overlaps(block: &Block, start_excl: i64, end_incl: i64) -> bool {
+    block.meta().min_ms <= end_incl && block.meta().max_ms > start_excl
+}
+
+fn block_sources(
+    block: &Block,
+    number: u32,
+    matchers: &[Matcher],
+) -> Result<Vec<(Labels, Source)>, BlockError> {
+    let ordinals = block.select(matchers)?;
+    let mut sources = Vec::with_capacity(ordinals.len());
+    block.labels_of(&ordinals, &mut |ordinal, labels| {
+        sources.push((labels, Source::Block { block: number, ordinal }));
+    })?;
+    Ok(sources)
+}
+
+/// Lists, each ascending by labels, into one: equal labels become one series with the sources in order of the lists.
+fn merge_lists(lists: Vec<Vec<(Labels, Source)>>, into: &mut Selected) {
+    let mut merged: Vec<(Labels, Vec<Source>)> = Vec::new();
+    for list in lists {
+        let mut before = std::mem::take(&mut merged).into_iter().peekable();
+        merged.reserve(before.len().max(list.len()));
+        for (labels, source) in list {
+            // Blocks of one store have mostly the same series: equality, which is cheap, is asked first.
+            while before.peek().is_some_and(|(l, _)| *l != labels && *l < labels) {
+                merged.extend(before.next());
+            }
+            match before.next_if(|(l, _)| *l == labels) {
+                Some((labels, mut sources)) => {
+                    sources.push(source);
+                    merged.push((labels, sources));
+                }
+                None => merged.push((labels, vec![source])),
+            }
+        }
+        merged.extend(before);
+    }
+    for (labels, sources) in merged {
+        into.labels.push(labels);
+        into.sources.extend(sources);
+        into.ends.push(into.sources.len() as u32);
+    }
+}
+
+fn take<T>(all: BTreeSet<T>, limit: usize) -> Vec<T> {
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    all.into_iter().take(limit).collect()
+}

@@ -1,0 +1,44 @@
+//! What is too old, or too much, goes: a block at a time.
+
+use crate::block::Block;
+use crate::error::AdminError;
+use crate::store::Store;
+
+impl Store {
+    /// Deletes the blocks that are over the retention.
+    pub(crate) fn retain(&self) -> Result<(), AdminError> {
+        let Some(newest) = self.newest_ms() else { return Ok(()) };
+        let _compacting = self.compacting.lock();
+        let oldest = newest.saturating_sub(self.options.retention_ms);
+        let blocks = self.view().blocks.to_vec();
+        let (old, mut kept): (Vec<Block>, Vec<Block>) =
+            blocks.into_iter().partition(|b| b.meta().max_ms < oldest);
+        self.counters.time_retentions.add(old.len() as u64);
+        self.drop_blocks(&old)?;
+        let Some(limit) = self.options.retention_bytes else { return Ok(()) };
+        kept.sort_by_key(|b| b.meta().max_ms);
+        let mut bytes = self.log.bytes() + kept.iter().map(|b| b.meta().bytes).sum::<u64>();
+        let mut too_much = Vec::new();
+        for block in kept {
+            if bytes <= limit {
+                break;
+            }
+            bytes -= block.meta().bytes;
+            too_much.push(block);
+        }
+        self.counters.size_retentions.add(too_much.len() as u64);
+        self.drop_blocks(&too_much)
+    }
+
+    fn drop_blocks(&self, blocks: &[Block]) -> Result<(), AdminError> {
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = blocks.iter().map(|b| b.meta().id).collect();
+        self.change_view(|v| v.with_blocks(&ids, Vec::new()));
+        for block in blocks {
+            block.remove()?;
+        }
+        Ok(())
+    }
+}
