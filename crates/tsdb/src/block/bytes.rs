@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 /// Random access to an immutable sequence of bytes.
 pub trait BlockBytes: Send + Sync {
-    fn len(&self) -> u64;
+    /// In bytes.
+    fn size(&self) -> u64;
 
     /// Exactly the bytes of the range. A range past the end is an error of kind `UnexpectedEof`.
     fn read_at(&self, range: Range<u64>) -> io::Result<Cow<'_, [u8]>>;
@@ -20,7 +21,7 @@ pub trait BlockBytes: Send + Sync {
 
 /// A local file, mapped.
 impl BlockBytes for base::disk::Map {
-    fn len(&self) -> u64 {
+    fn size(&self) -> u64 {
         (**self).len() as u64
     }
 
@@ -31,7 +32,7 @@ impl BlockBytes for base::disk::Map {
 
 /// Bytes in memory: for tests, fuzzing, and what was fetched whole.
 impl BlockBytes for Vec<u8> {
-    fn len(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.as_slice().len() as u64
     }
 

@@ -146,8 +146,7 @@ impl FloatColumn {
 #[inline]
 fn mantissa(v: f64, places: usize) -> Option<i64> {
     let m = v * POWERS[places];
-    // False for NaN too.
-    if !(m.abs() < MANTISSA_MAX) {
+    if m.is_nan() || m.abs() >= MANTISSA_MAX {
         return None;
     }
     let m = (m + ROUNDER) - ROUNDER;
@@ -158,7 +157,7 @@ fn mantissa(v: f64, places: usize) -> Option<i64> {
 /// The nearest decimal, and by how many units in the last place it misses.
 fn nearest(v: f64, places: usize) -> Option<(i64, i64)> {
     let m = v * POWERS[places];
-    if !(m.abs() < MANTISSA_MAX) {
+    if m.is_nan() || m.abs() >= MANTISSA_MAX {
         return None;
     }
     let m = ((m + ROUNDER) - ROUNDER) as i64;

@@ -376,7 +376,7 @@ pub(crate) struct OpenFile {
 impl OpenFile {
     pub fn open(path: &Path, bytes: Box<dyn BlockBytes>) -> Result<OpenFile, BlockError> {
         let path = Arc::new(path.to_owned());
-        let len = bytes.len();
+        let len = bytes.size();
         let unreadable = |reason: String| BlockError::Unreadable { path: path.clone(), reason };
         if len < HEADER_BYTES + TRAILER_BYTES {
             return Err(unreadable("too short for a block".into()));

@@ -300,7 +300,7 @@ mod tests {
         let mut after = before.clone();
         after.positive_spans = vec![span(3, 2), span(1, 2)];
         after.positive_buckets = vec![1e9, 1.0, 2e9, 3e9];
-        let alone = round_trip(&[before.clone()]);
+        let alone = round_trip(std::slice::from_ref(&before));
         // Control, layout (1 + 8 + 1 + 2 × 2 + 1 + 1 + 1 + 1), and six differences of a byte each.
         assert_eq!(round_trip(&[before, after]) - alone, 1 + 18 + 6);
     }

@@ -21,7 +21,7 @@ const WINDOW_MS: i64 = 6 * 3_600_000;
 /// A band ends at the latest with this many samples over all its windows: about 24 MB of encoded pages.
 const BAND_SAMPLES_MAX: u64 = 8 << 20;
 /// Compression of what a head flushes, and of what merges write and is kept for long.
-const LEVEL_FLUSHED: i32 = 3;
+const LEVEL_FLUSHED: i32 = 1;
 const LEVEL_MERGED: i32 = 12;
 /// The index is small and is written once a block.
 const LEVEL_INDEX: i32 = 9;

@@ -27,7 +27,7 @@ fn deletions_survive_and_become_final_in_a_rewrite() {
     assert!(!block.has_tombstones());
     assert_eq!(block.delete(std::slice::from_ref(&hosts_0_and_1), early).unwrap(), 2);
     assert_eq!(block.delete(std::slice::from_ref(&host_3), all_time).unwrap(), 1);
-    assert_eq!(block.delete(&[host_3.clone()], Interval { min_ms: 5, max_ms: 4 }).unwrap(), 0);
+    assert_eq!(block.delete(std::slice::from_ref(&host_3), Interval { min_ms: 5, max_ms: 4 }).unwrap(), 0);
     assert_eq!(block.delete(&[Matcher::equal("job", "other")], all_time).unwrap(), 0);
     let want = without(&whole, |host, t| {
         host == "host-00003" || (matches!(host, "host-00000" | "host-00001") && (0..=60_000).contains(&t))

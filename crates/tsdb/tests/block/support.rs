@@ -74,7 +74,7 @@ pub fn write(series: Vec<VecSeries>, level: u8) -> Option<Written> {
     let options = WriteOptions { level, sources: vec![BlockId(7)] };
     let meta = write_block(dir.path(), id, options, &mut VecStream::new(series)).unwrap()?;
     let path = dir.path().join(id.file_name());
-    assert_eq!(disk::list(dir.path()).unwrap(), [path.clone()], "only the block is left");
+    assert_eq!(disk::list(dir.path()).unwrap(), std::slice::from_ref(&path), "only the block is left");
     Some(Written { dir, meta, path })
 }
 

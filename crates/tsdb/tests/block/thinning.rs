@@ -46,7 +46,7 @@ fn young_samples_and_other_series_stay_whole() {
 
 #[test]
 fn both_sides_of_a_reset_and_of_a_stale_marker_stay() {
-    let mut values = vec![1.0; 24];
+    let mut values = [1.0; 24];
     values.iter_mut().enumerate().for_each(|(i, v)| *v = i as f64);
     values[9] = 0.0;
     let kept = thinned(series("m", &values[..16]), i64::MAX);
