@@ -492,6 +492,16 @@ impl Expr {
         expr
     }
 
+    /// How many levels the tree has: what recurses over it needs stack for so many.
+    pub fn depth(&self) -> usize {
+        let (mut depth, mut level) = (0, vec![self]);
+        while !level.is_empty() {
+            depth += 1;
+            level = level.into_iter().flat_map(Expr::children).collect();
+        }
+        depth
+    }
+
     /// The direct children. Of a matrix selector there is none: its selector is part of it.
     pub fn children(&self) -> Vec<&Expr> {
         match self {

@@ -57,12 +57,13 @@ pub fn resolve(expr: &mut Expr, context: &DurationContext) -> Result<(), Duratio
 
 fn set(value: &mut DurationValue, context: &DurationContext, sign: Sign) -> Result<(), DurationError> {
     let Some(expr) = &value.expr else { return Ok(()) };
-    let fail = |message: String| DurationError { message, pos: expr.pos() };
+    let fail = |message: &str| DurationError { message: message.to_owned(), pos: expr.pos() };
     let seconds = evaluate(expr, context)?;
-    if seconds <= 0.0 && sign == Sign::Positive {
-        return Err(fail(format!("duration must be greater than 0 but got {}", printed(seconds))));
+    // Nothing that is cut to no milliseconds will do either: a step of none never ends.
+    if seconds < 1e-3 && sign == Sign::Positive {
+        return Err(fail("duration must be greater than 0"));
     }
-    value.ms = seconds_to_ms(seconds).ok_or_else(|| fail("duration is out of range".to_owned()))?;
+    value.ms = seconds_to_ms(seconds).ok_or_else(|| fail("duration is out of range"))?;
     Ok(())
 }
 
@@ -72,10 +73,6 @@ pub(crate) fn seconds_to_ms(seconds: f64) -> Option<i64> {
     // 2^63 is exact in a float, 2^63 − 1 is not: the upper bound excludes it.
     let fits = nanos >= -(2f64.powi(63)) && nanos < 2f64.powi(63);
     fits.then_some(nanos as i64 / 1_000_000)
-}
-
-fn printed(seconds: f64) -> String {
-    crate::number::format_go_v(seconds)
 }
 
 fn evaluate(expr: &DurationExpr, context: &DurationContext) -> Result<f64, DurationError> {

@@ -62,6 +62,14 @@ pub(crate) struct Setup<'a> {
 
 /// Evaluates a parsed query.
 pub(crate) fn run(setup: Setup<'_>, expr: Expr, times: Times) -> Result<QueryResult, QueryError> {
+    if expr.depth() > DEPTH_ON_CALLERS_STACK_MAX {
+        on_deep_stack(|| run_here(setup, expr, times))
+    } else {
+        run_here(setup, expr, times)
+    }
+}
+
+fn run_here(setup: Setup<'_>, expr: Expr, times: Times) -> Result<QueryResult, QueryError> {
     let clock = &setup.options.clock;
     if times.step_ms.is_some() && !matches!(expr.value_type(), ValueType::Vector | ValueType::Scalar) {
         let kind = expr.value_type().documented();
@@ -73,14 +81,8 @@ pub(crate) fn run(setup: Setup<'_>, expr: Expr, times: Times) -> Result<QueryRes
     let node = lowering.lower(expr)?;
     let guard = Guard::new(setup.options, setup.control, setup.started)?;
     let prepared = clock.monotonic();
-    let (nodes, depth) = (lowering.nodes(), lowering.depth_max);
-    let evaluate = || -> Result<(Value, Evaluator<'_>), QueryError> {
-        let mut evaluator = Evaluator::new(&setup, &guard, &times, nodes)?;
-        let value = evaluator.whole(&node, &times)?;
-        Ok((value, evaluator))
-    };
-    let (value, evaluator) =
-        if depth > DEPTH_ON_CALLERS_STACK_MAX { on_deep_stack(evaluate)? } else { evaluate()? };
+    let mut evaluator = Evaluator::new(&setup, &guard, &times, lowering.nodes())?;
+    let value = evaluator.whole(&node, &times)?;
     guard.check()?;
     let evaluated = clock.monotonic();
     let value = finish(value);

@@ -140,14 +140,12 @@ pub(crate) struct Lowering<'a> {
     pub times: &'a Times,
     pub subquery_step_ms: i64,
     nodes: usize,
-    depth: usize,
-    pub depth_max: usize,
     wanted: Wanted,
 }
 
 impl<'a> Lowering<'a> {
     pub fn new(times: &'a Times, subquery_step_ms: i64) -> Lowering<'a> {
-        Lowering { times, subquery_step_ms, nodes: 0, depth: 0, depth_max: 0, wanted: Wanted::default() }
+        Lowering { times, subquery_step_ms, nodes: 0, wanted: Wanted::default() }
     }
 
     /// How many nodes there are.
@@ -164,13 +162,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn node(&mut self, expr: Expr, above: &Hints) -> Result<Node, QueryError> {
-        self.depth += 1;
-        self.depth_max = self.depth_max.max(self.depth);
         let wanted = self.wanted;
         self.wanted = wanted.below(&expr);
         let node = self.node_inner(expr, above);
         self.wanted = wanted;
-        self.depth -= 1;
         node
     }
 
