@@ -1,5 +1,5 @@
 // One query's editor: completion, hints, faults. The parent owns the text.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus, selectedCompletion } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
@@ -64,6 +64,16 @@ function begin(latest: { current: Props }): EditorState {
     latest.current.onRun();
     return true;
   };
+  const enter = (view: EditorView): boolean => {
+    if (completionStatus(view.state) !== 'active') return false;
+    const offered = selectedCompletion(view.state)?.label;
+    // What is offered stands there already: Enter means run. Right after the list opened it takes no key yet; then
+    // Enter was meant for it and must not run half a query.
+    if (offered === undefined || !endsWithWord(view, offered)) return false;
+    closeCompletion(view);
+    return run();
+  };
+  const swallow = (view: EditorView): boolean => completionStatus(view.state) === 'active';
   return EditorState.create({
     doc: latest.current.value,
     extensions: [
@@ -79,12 +89,12 @@ function begin(latest: { current: Props }): EditorState {
       tooltips({ parent: document.body }),
       placeholder(latest.current.placeholder),
       EditorView.contentAttributes.of({ 'aria-label': `Query ${latest.current.label}`, 'aria-multiline': 'true' }),
+      Prec.highest(keymap.of([{ key: 'Enter', run: enter }, { key: 'Mod-Enter', run }])),
       keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...lintKeymap]),
       // After the completion list, which takes Enter while it is open; before the default, which breaks the line.
       Prec.low(
         keymap.of([
-          { key: 'Enter', run },
-          { key: 'Mod-Enter', run },
+          { key: 'Enter', run: (view) => swallow(view) || run() },
           { key: 'Shift-Enter', run: insertNewlineAndIndent },
           { key: 'Escape', run: blur },
           ...defaultKeymap,
@@ -96,6 +106,13 @@ function begin(latest: { current: Props }): EditorState {
       codeTheme,
     ],
   });
+}
+
+/** Whether the text before the cursor ends with this whole word. */
+function endsWithWord(view: EditorView, word: string): boolean {
+  const { head } = view.state.selection.main;
+  const before = view.state.sliceDoc(Math.max(0, head - word.length - 1), head);
+  return before.endsWith(word) && !/[\w:]/.test(before.slice(0, -word.length));
 }
 
 /** Leaves the keys to the page. */

@@ -1,6 +1,6 @@
 import { Outlet, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useMantineColorScheme } from '@mantine/core';
+import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { isBoolean, recall, remember } from '@/lib/storage';
 import { PLACES } from '@/model/places';
 import { shift, zoomOut } from '@/model/timeRange';
@@ -70,11 +70,12 @@ interface ShellActions {
 function useShellKeys(actions: ShellActions): void {
   const time = useTime();
   const navigate = useNavigate();
-  const { setColorScheme, colorScheme } = useMantineColorScheme();
+  const { setColorScheme } = useMantineColorScheme();
+  const shown = useComputedColorScheme('light');
   useShortcuts([
     { keys: 'mod+k', title: 'Command palette', group: 'Everywhere', run: actions.openPalette, inFields: true },
     { keys: '?', title: 'This sheet', group: 'Everywhere', run: actions.openSheet },
-    { keys: 'd', title: 'Light or dark', group: 'Everywhere', run: () => setColorScheme(colorScheme === 'dark' ? 'light' : 'dark') },
+    { keys: 'd', title: 'Light or dark', group: 'Everywhere', run: () => setColorScheme(shown === 'dark' ? 'light' : 'dark') },
     { keys: '\\', title: 'Narrow or wide navigation', group: 'Everywhere', run: actions.toggleNav },
     ...PLACES.map((place) => ({
       keys: place.keys,

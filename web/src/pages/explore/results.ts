@@ -3,7 +3,7 @@ import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ApiError, type Answer } from '@/api/client';
 import { explain, type WireExplain } from '@/api/explain';
-import { queryExemplars, queryInstant, queryRange, type QueryData } from '@/api/query';
+import { queryExemplars, queryInstant, queryRange, type QueryData, type WireExemplarSeries } from '@/api/query';
 import type { Unit } from '@/lib/format';
 import type { Grid } from '@/model/step';
 import { readExemplars, type Exemplar } from '@/model/exemplars';
@@ -31,7 +31,29 @@ export function activeQueries(queries: readonly QueryRow[]): QueryRow[] {
   return queries.filter((query) => query.isOn && query.expr !== '');
 }
 
-async function timed<T>(work: Promise<T>): Promise<{ answer: T; took: number }> {
+interface Timed {
+  answer: Answer<QueryData>;
+  took: number;
+}
+
+/**
+ * The last answer of each row, shown until the next one comes: a graph that is refreshed or zoomed does not blink.
+ * (`useQueries` forgets it when the key changes.) One answer a row and kind, so it does not grow.
+ */
+const answers = new Map<string, { expr: string; answer: unknown }>();
+
+function last<T>(kind: string, query: QueryRow): T | undefined {
+  const known = answers.get(`${kind} ${query.id}`);
+  return known?.expr === query.expr ? (known.answer as T) : undefined;
+}
+
+async function remembered<T>(kind: string, query: QueryRow, work: Promise<T>): Promise<T> {
+  const answer = await work;
+  answers.set(`${kind} ${query.id}`, { expr: query.expr, answer });
+  return answer;
+}
+
+async function timed(work: Promise<Answer<QueryData>>): Promise<Timed> {
   const began = performance.now();
   const answer = await work;
   return { answer, took: performance.now() - began };
@@ -39,36 +61,36 @@ async function timed<T>(work: Promise<T>): Promise<{ answer: T; took: number }> 
 
 export function useRangeResults(queries: readonly QueryRow[], grid: Grid, enabled: boolean): Result[] {
   const active = activeQueries(queries);
-  const answers = useQueries({
+  const observed = useQueries({
     queries: active.map((query) => ({
       queryKey: ['range', query.expr, grid.start, grid.end, grid.step],
-      queryFn: ({ signal }: { signal: AbortSignal }) => timed(queryRange({ query: query.expr, ...grid }, signal)),
-      placeholderData: keepPreviousData,
+      queryFn: ({ signal }: { signal: AbortSignal }) => remembered('range', query, timed(queryRange({ query: query.expr, ...grid }, signal))),
+      placeholderData: () => last<Timed>('range', query),
       staleTime: Infinity,
       gcTime: KEEP_MS,
       enabled,
     })),
   });
-  return answers.map((one, index) => toResult(active[index], one));
+  return observed.map((one, index) => toResult(active[index], one));
 }
 
 export function useInstantResults(queries: readonly QueryRow[], time: number, enabled: boolean): Result[] {
   const active = activeQueries(queries);
-  const answers = useQueries({
+  const observed = useQueries({
     queries: active.map((query) => ({
       queryKey: ['instant', query.expr, time],
-      queryFn: ({ signal }: { signal: AbortSignal }) => timed(queryInstant(query.expr, time, signal)),
-      placeholderData: keepPreviousData,
+      queryFn: ({ signal }: { signal: AbortSignal }) => remembered('instant', query, timed(queryInstant(query.expr, time, signal))),
+      placeholderData: () => last<Timed>('instant', query),
       staleTime: Infinity,
       gcTime: KEEP_MS,
       enabled,
     })),
   });
-  return answers.map((one, index) => toResult(active[index], one));
+  return observed.map((one, index) => toResult(active[index], one));
 }
 
 interface Observed {
-  data: { answer: Answer<QueryData>; took: number } | undefined;
+  data: Timed | undefined;
   error: Error | null;
   isLoading: boolean;
   isFetching: boolean;
@@ -89,19 +111,19 @@ function toResult(query: QueryRow | undefined, one: Observed): Result {
 /** Servers without exemplars answer with an error: no dots, and no complaint. */
 export function useExemplars(queries: readonly QueryRow[], grid: Grid, enabled: boolean): Exemplar[] {
   const active = activeQueries(queries);
-  const answers = useQueries({
+  const observed = useQueries({
     queries: active.map((query) => ({
       queryKey: ['exemplars', query.expr, grid.start, grid.end],
-      queryFn: ({ signal }: { signal: AbortSignal }) => queryExemplars(query.expr, grid.start, grid.end, signal),
-      placeholderData: keepPreviousData,
+      queryFn: ({ signal }: { signal: AbortSignal }) => remembered('exemplars', query, queryExemplars(query.expr, grid.start, grid.end, signal)),
+      placeholderData: () => last<Answer<WireExemplarSeries[] | null>>('exemplars', query),
       staleTime: Infinity,
       gcTime: KEEP_MS,
       retry: false,
       enabled,
     })),
   });
-  const found = answers.map((one) => one.data?.data ?? []);
-  const stamp = answers.map((one) => one.dataUpdatedAt).join();
+  const found = observed.map((one) => one.data?.data ?? []);
+  const stamp = observed.map((one) => `${one.dataUpdatedAt} ${one.data?.data?.length ?? 0}`).join();
   return useMemo(
     () => found.flatMap((wire, index) => readExemplars((active[index]?.id ?? '').toUpperCase(), wire)),
     // The answers are new arrays at each render; their stamps are not.
