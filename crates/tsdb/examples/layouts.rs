@@ -21,7 +21,7 @@ use tsdb::block::{Block, BlockId, VecSeries, VecStream, WriteOptions, write_bloc
 /// Samples a page of the layouts that compress across series.
 const PAGE_SAMPLES: usize = 64 << 10;
 /// The best of so many runs counts.
-const RUNS: usize = 3;
+const RUNS: usize = 7;
 
 fn main() {
     let files: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();

@@ -309,65 +309,75 @@ impl Index {
 }
 
 /// Makes label sets; keeps the pages it used last at hand.
-pub(crate) struct LabelReader<'a> {
-    file: &'a OpenFile,
-    index: &'a Index,
-    names: &'a [Name],
+#[derive(Default)]
+pub(crate) struct LabelReader {
     /// By name: the page of values used last.
     pages: Vec<Option<(Range<u32>, Arc<ValuePage>)>>,
     series: Option<(u32, Arc<SeriesPage>)>,
 }
 
-impl<'a> LabelReader<'a> {
-    pub fn new(file: &'a OpenFile, index: &'a Index) -> Result<LabelReader<'a>, BlockError> {
+impl LabelReader {
+    /// The labels of a series. A reader is for one block.
+    pub fn labels(&mut self, file: &OpenFile, index: &Index, ordinal: u32) -> Result<Labels, BlockError> {
         let names = index.names(file)?;
-        Ok(LabelReader { file, index, names, pages: vec![None; names.len()], series: None })
-    }
-
-    pub fn labels(&mut self, ordinal: u32) -> Result<Labels, BlockError> {
-        let (page, i) = self.page(ordinal)?;
+        self.pages.resize(names.len(), None);
+        let (page, i) = self.page(file, index, ordinal)?;
         for name in page.names(i) {
-            self.load(*name, page.value(i, *name).unwrap_or(NO_VALUE))?;
+            let value = page.value(i, *name).unwrap_or(NO_VALUE);
+            let known = names.get(*name as usize).filter(|n| value < n.values);
+            let Some(known) = known else {
+                let place = file.section_place(Section::SeriesPages);
+                return Err(place.corrupt("a series with a label that the index has not"));
+            };
+            self.load(file, index, known, *name, value)?;
         }
         Ok(Labels::from_sorted(page.names(i).iter().map(|name| {
             let value = page.value(i, *name).unwrap_or(NO_VALUE);
-            (self.names[*name as usize].name.as_str(), self.loaded(*name, value))
+            (names[*name as usize].name.as_str(), self.loaded(*name, value))
         })))
     }
 
-    fn page(&mut self, ordinal: u32) -> Result<(Arc<SeriesPage>, usize), BlockError> {
+    fn page(
+        &mut self,
+        file: &OpenFile,
+        index: &Index,
+        ordinal: u32,
+    ) -> Result<(Arc<SeriesPage>, usize), BlockError> {
         let (number, i) = (ordinal / SERIES_PER_PAGE as u32, ordinal as usize % SERIES_PER_PAGE);
         if let Some((at, page)) = &self.series
             && *at == number
-            && i < page.shape_of.len()
+            && i < page.len()
         {
             return Ok((page.clone(), i));
         }
-        let (page, i) = self.index.series_page(self.file, ordinal)?;
+        let (page, i) = index.series_page(file, ordinal)?;
         self.series = Some((number, page.clone()));
         Ok((page, i))
     }
 
     /// Makes sure that the page with a value is at hand.
-    fn load(&mut self, name: u32, value: u32) -> Result<(), BlockError> {
-        let slot = self.pages.get_mut(name as usize);
-        let Some(slot) = slot.filter(|_| value < self.names[name as usize].values) else {
-            let place = self.file.section_place(Section::SeriesPages);
-            return Err(place.corrupt("a series with a label that the index has not"));
-        };
+    fn load(
+        &mut self,
+        file: &OpenFile,
+        index: &Index,
+        name: &Name,
+        number: u32,
+        value: u32,
+    ) -> Result<(), BlockError> {
+        let slot = &mut self.pages[number as usize];
         if slot.as_ref().is_some_and(|(range, _)| range.contains(&value)) {
             return Ok(());
         }
-        let table = self.file.table::<ValueRecord>(Section::ValuePages)?;
-        let pages = within(&table, &self.names[name as usize].value_pages);
+        let table = file.table::<ValueRecord>(Section::ValuePages)?;
+        let pages = within(&table, &name.value_pages);
         let at =
             table.partition_point(pages.clone(), |r| u64::from(r.first) + u64::from(r.count) <= value.into());
-        let corrupt = || self.file.section_place(Section::ValuePages).corrupt("a value is in no page");
+        let corrupt = || file.section_place(Section::ValuePages).corrupt("a value is in no page");
         if at == pages.end {
             return Err(corrupt());
         }
         let record = table.get(at);
-        let page = self.index.value_page(self.file, at, record.page)?;
+        let page = index.value_page(file, at, record.page)?;
         let range = record.first..record.first.saturating_add(page.len() as u32);
         if !range.contains(&value) {
             return Err(corrupt());

@@ -61,14 +61,14 @@ impl Block {
     }
 
     pub fn labels(&self, ordinal: u32) -> Result<Labels, BlockError> {
-        LabelReader::new(&self.0.file, &self.0.index)?.labels(ordinal)
+        LabelReader::default().labels(&self.0.file, &self.0.index, ordinal)
     }
 
     /// The labels of many series (ordinals ascending), each page of them unpacked once.
     pub fn labels_of(&self, ordinals: &[u32], visit: &mut dyn FnMut(u32, Labels)) -> Result<(), BlockError> {
-        let mut reader = LabelReader::new(&self.0.file, &self.0.index)?;
+        let mut reader = LabelReader::default();
         for ordinal in ordinals {
-            visit(*ordinal, reader.labels(*ordinal)?);
+            visit(*ordinal, reader.labels(&self.0.file, &self.0.index, *ordinal)?);
         }
         Ok(())
     }
@@ -197,6 +197,7 @@ impl Block {
             deleted: Vec::new(),
             next: 0,
             band: None,
+            reader: LabelReader::default(),
             labels: Labels::empty(),
         }
     }
@@ -210,6 +211,7 @@ pub struct BlockStream {
     deleted: Vec<Interval>,
     next: u32,
     band: Option<(usize, Band)>,
+    reader: LabelReader,
     labels: Labels,
 }
 
@@ -250,7 +252,7 @@ impl SeriesStream for BlockStream {
             self.tombstones.of(ordinal, &mut self.deleted);
             let file = &self.block.0.file;
             if self.scan.series(file, ordinal, ALL_TIME, &self.deleted, &mut Err)?.is_some() {
-                self.labels = self.block.labels(ordinal)?;
+                self.labels = self.reader.labels(file, &self.block.0.index, ordinal)?;
                 break;
             }
         }
