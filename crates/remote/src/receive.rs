@@ -244,24 +244,27 @@ impl Receiver {
     ) -> Result<(), ProtoError> {
         let mut appender = self.db.appender();
         let mut request = Request::new(message, bytes, scratch)?;
-        let mut named = 0;
+        let mut open: Vec<&Rejected> = rejected.iter().collect();
         while let Some(item) = request.next()? {
             let Item::Series(series) = item else { continue };
             let reference = series.key.and_then(|key| appender.lookup(key));
-            for r in rejected.iter().filter(|r| Some(r.series) == reference) {
-                // The same series may stand in the request twice: each sample is told where it is.
+            // The same series may stand in the request twice: each rejection is told once.
+            open.retain(|r| {
+                if Some(r.series) != reference {
+                    return true;
+                }
                 if series.samples.iter().any(|s| s.timestamp == r.timestamp) {
                     received.samples = received.samples.saturating_sub(1);
                 } else if series.histograms().flatten().any(|h| h.timestamp == r.timestamp) {
                     received.histograms = received.histograms.saturating_sub(1);
                 } else {
-                    continue;
+                    return true;
                 }
-                named += 1;
                 received.reject(1, || format!("{} for series {}", r.error, series.describe()));
-            }
+                false
+            });
         }
-        for r in rejected.iter().skip(named) {
+        for r in open {
             received.samples = received.samples.saturating_sub(1);
             received.reject(1, || r.error.to_string());
         }

@@ -16,6 +16,7 @@ super::define! {
     SAMPLES_RETRIED = counter("prometheus_remote_storage_samples_retried_total", "Samples sent again after a failure.", &["remote_name", "url"]);
     SAMPLES_DROPPED = counter("prometheus_remote_storage_samples_dropped_total", "Samples dropped before they were sent.", &["remote_name", "url", "reason"]);
     SAMPLES_PENDING = gauge("prometheus_remote_storage_samples_pending", "Samples waiting to be sent.", &["remote_name", "url"]);
+    PENDING_BYTES = gauge("pharos_remote_write_pending_bytes", "Bytes of the spool that a place was not sent yet.", &["remote_name", "url"]);
     EXEMPLARS = counter("prometheus_remote_storage_exemplars_total", "Exemplars sent.", &["remote_name", "url"]);
     HISTOGRAMS = counter("prometheus_remote_storage_histograms_total", "Histograms sent.", &["remote_name", "url"]);
     METADATA = counter("prometheus_remote_storage_metadata_total", "Metadata entries sent.", &["remote_name", "url"]);

@@ -1,0 +1,192 @@
+//! Remote write out: every sample that the store takes is sent on to other servers.
+//!
+//! The way of a batch: committed → [`Queue::append`] → spool (disk) → one [endpoint](endpoint) for each configured
+//! place: external labels, relabeling, shards, requests with retries. An endpoint keeps its place in the spool in a
+//! file of its own, so that it goes on after a restart where it was; samples may then be sent twice, which receivers
+//! take for the same. A place that is away for so long that the spool is full loses the oldest samples, and says so.
+//!
+//! Knows nothing of how samples come to the store.
+
+mod endpoint;
+mod meter;
+mod outgoing;
+mod sender;
+mod spool;
+
+use base::{Clock, disk};
+use endpoint::{Endpoint, Shared, Spec};
+use meter::Inflow;
+use model::Metadata;
+use parking_lot::Mutex;
+use promconfig::RemoteWriteConfig;
+use spool::Spool;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use telemetry::Registry;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use wire::remote::{TimeSeries, encode_v2};
+
+/// Samples of a spool when nothing else is said: an hour of 100,000 samples a second takes about this.
+pub const SPOOL_BYTES_MAX: u64 = 1 << 30;
+/// How long a stop waits for requests under way. What is not sent then is sent after the next start.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Gives type, help and unit of all families.
+pub type Families = Arc<dyn Fn() -> Vec<(String, Metadata)> + Send + Sync>;
+
+/// What a queue is opened with.
+#[derive(Clone)]
+pub struct QueueOptions {
+    /// The spool and the places of the endpoints lie here.
+    pub dir: PathBuf,
+    pub spool_bytes_max: u64,
+    pub clock: Clock,
+    /// Where metadata comes from.
+    pub families: Families,
+}
+
+/// See the module.
+pub struct Queue {
+    shared: Arc<Shared>,
+    inflow: Inflow,
+    /// Whether anybody is to be sent anything.
+    active: AtomicBool,
+    running: Mutex<Vec<Running>>,
+}
+
+/// An endpoint at work.
+struct Running {
+    endpoint: Arc<Endpoint>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+/// A configured place that cannot be sent to.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("remote_write {name}: {reason}")]
+pub struct EndpointError {
+    /// The name, or the URL.
+    pub name: String,
+    pub reason: String,
+}
+
+impl Queue {
+    /// Opens the spool. Nothing is kept or sent before [`Queue::apply`].
+    pub fn open(options: QueueOptions, registry: &Registry) -> io::Result<Queue> {
+        let spool = Spool::open(&options.dir, options.spool_bytes_max)?;
+        disk::create_dir_all(&options.dir.join("places"))?;
+        let shared = Shared { spool, options, registry: registry.clone(), places: Mutex::default() };
+        Ok(Queue {
+            shared: Arc::new(shared),
+            inflow: Inflow::new(registry),
+            active: AtomicBool::new(false),
+            running: Mutex::default(),
+        })
+    }
+
+    /// Whether [`Queue::append`] does anything: who makes its argument asks first.
+    pub fn is_active(&self) -> bool {
+        self.active.load(Ordering::Relaxed)
+    }
+
+    /// Keeps what was committed until it is sent. Fast; blocks on the page cache at most. When the disk is full the
+    /// samples are not sent on, and counted.
+    pub fn append(&self, series: &[TimeSeries]) {
+        if !self.is_active() || series.is_empty() {
+            return;
+        }
+        self.inflow.count(series);
+        let record = wire::snappy::compress(&encode_v2(series));
+        if let Err(error) = self.shared.spool.append(&record) {
+            self.inflow.lost(series);
+            tracing::error!(%error, "remote write: samples cannot be kept for sending");
+        }
+    }
+
+    /// Sends to these places from now on, and to no others. Those that stay as they are go on undisturbed. All
+    /// places are checked before any is changed. Call it within the runtime.
+    pub fn apply(
+        &self,
+        external_labels: &BTreeMap<String, String>,
+        configs: &[RemoteWriteConfig],
+    ) -> Result<(), EndpointError> {
+        let specs = specs(external_labels, configs);
+        let mut running = self.running.lock();
+        let mut endpoints = Vec::new();
+        for spec in specs.iter().filter(|s| running.iter().all(|r| r.endpoint.spec() != *s)) {
+            endpoints.push(Arc::new(Endpoint::new(spec.clone(), &self.shared)?));
+        }
+        let (stay, go): (Vec<Running>, Vec<Running>) =
+            std::mem::take(&mut *running).into_iter().partition(|r| specs.contains(r.endpoint.spec()));
+        *running = stay;
+        let mut before = Vec::new();
+        for Running { endpoint, stop, task } in go {
+            stop.send_replace(true);
+            if endpoints.iter().all(|e| e.id() != endpoint.id()) {
+                endpoint.forget();
+            }
+            before.push(task);
+        }
+        // Before the first record for them.
+        endpoints.iter().for_each(|e| self.shared.enter(e.id()));
+        self.active.store(!specs.is_empty(), Ordering::Relaxed);
+        let before = Arc::new(tokio::sync::Mutex::new(before));
+        for endpoint in endpoints {
+            let (stop, stopped) = watch::channel(false);
+            let (work, before) = (Arc::clone(&endpoint), Arc::clone(&before));
+            let task = tokio::spawn(async move {
+                // A changed endpoint goes on where the old one stops.
+                for task in before.lock().await.drain(..) {
+                    let _ = task.await;
+                }
+                work.run(stopped).await;
+            });
+            running.push(Running { endpoint, stop, task });
+        }
+        let ids: Vec<String> = running.iter().map(|r| r.endpoint.id().to_owned()).collect();
+        drop(running);
+        self.shared.forget_others(&ids);
+        Ok(())
+    }
+
+    /// Stops sending; what is left is sent after the next start.
+    pub async fn stop(&self) {
+        let running = std::mem::take(&mut *self.running.lock());
+        for r in &running {
+            r.stop.send_replace(true);
+        }
+        for Running { task, .. } in running {
+            let abort = task.abort_handle();
+            if tokio::time::timeout(STOP_TIMEOUT, task).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+/// The places of a configuration; of several with the same name and URL each has a position of its own.
+fn specs(external_labels: &BTreeMap<String, String>, configs: &[RemoteWriteConfig]) -> Vec<Spec> {
+    let twin = |i: usize| {
+        let config: &RemoteWriteConfig = &configs[i];
+        configs[..i].iter().filter(|c| c.url == config.url && c.name == config.name).count()
+    };
+    let spec = |(i, config): (usize, &RemoteWriteConfig)| Spec {
+        config: config.clone(),
+        external_labels: external_labels.clone(),
+        twin: twin(i),
+    };
+    configs.iter().enumerate().map(spec).collect()
+}
+
+/// The file with the place of an endpoint.
+fn place_path(dir: &Path, id: &str) -> PathBuf {
+    dir.join("places").join(id)
+}
+
+#[cfg(test)]
+mod tests;
