@@ -2,8 +2,10 @@
 
 use crate::group::{Pairs, TargetGroup, join_host_port};
 use crate::refresh::Refresher;
-use hickory_resolver::TokioResolver;
+use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::proto::{ProtoError, ProtoErrorKind};
+use hickory_resolver::{ResolveError, TokioResolver};
 use model::Labels;
 use promconfig::{DnsRecord, DnsSd};
 use std::collections::HashMap;
@@ -50,8 +52,8 @@ impl DnsDiscovery {
                 let targets = found.iter().filter_map(|data| self.target(name, data)).collect();
                 Ok(TargetGroup::new(name, targets))
             }
-            // A name that does not exist has no targets; that is an answer.
-            Err(e) if e.is_no_records_found() || e.is_nx_domain() => Ok(TargetGroup::gone(name)),
+            // A name that does not exist, or has no such record, has no targets; that is an answer.
+            Err(e) if says_none(&e) => Ok(TargetGroup::gone(name)),
             Err(e) => {
                 self.failures.inc();
                 Err(format!("lookup {name}: {e}"))
@@ -91,6 +93,15 @@ impl DnsDiscovery {
     }
 }
 
+fn says_none(error: &ResolveError) -> bool {
+    match error.proto().map(ProtoError::kind) {
+        Some(ProtoErrorKind::NoRecordsFound { response_code, .. }) => {
+            matches!(response_code, ResponseCode::NXDomain | ResponseCode::NoError)
+        }
+        _ => false,
+    }
+}
+
 impl Refresher for DnsDiscovery {
     async fn refresh(&mut self) -> Result<Vec<TargetGroup>, String> {
         let mut errors = Vec::new();
@@ -113,3 +124,6 @@ impl Refresher for DnsDiscovery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

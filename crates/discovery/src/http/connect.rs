@@ -10,8 +10,8 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use promconfig::HttpClientConfig;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -256,8 +256,13 @@ fn lookup_reason(error: &io::Error) -> String {
 
 fn tls_error(error: &io::Error) -> ConnectError {
     let tls = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
-    let unknown =
-        matches!(tls, Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)));
+    // A bad signature is one by another authority of the same name.
+    let unknown = matches!(
+        tls,
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature
+        ))
+    );
     let reason = match tls {
         Some(rustls::Error::InvalidMessage(_)) => {
             "first record does not look like a TLS handshake".to_owned()

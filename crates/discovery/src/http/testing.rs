@@ -98,7 +98,7 @@ impl Answer {
 }
 
 type Handler = dyn Fn(&Received) -> Answer + Send + Sync;
-type Body = http_body_util::combinators::BoxBody<Bytes, io::Error>;
+type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -229,22 +229,7 @@ async fn respond(answer: Answer) -> Result<http::Response<Body>, Infallible> {
         }
         Ending::Open => StreamBody::new(chunks.chain(futures::stream::pending()).boxed()),
     };
-    Ok(builder.body(BodyExt::boxed(SyncBody(body))).expect("a well-formed answer"))
-}
-
-/// `BoxBody` wants `Sync`; one task alone polls a body, so a lock that is never contended will do.
-struct SyncBody<B>(B);
-
-impl<B: hyper::body::Body<Data = Bytes, Error = io::Error> + Unpin> hyper::body::Body for SyncBody<B> {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        std::pin::Pin::new(&mut self.0).poll_frame(cx)
-    }
+    Ok(builder.body(body.boxed_unsync()).expect("a well-formed answer"))
 }
 
 /// A self-signed certificate and its key.

@@ -159,7 +159,7 @@ users:
         };
         check("current-context: work", "current-context: home", "no context \"home\"");
         check("token: abc", "exec: {command: aws}", "exec");
-        check("Q0EgUEVN", "?", "base64");
+        check("Q0EgUEVN", "no-base-64!", "base64");
         check("users:", "users: [", "line");
     }
 }
