@@ -61,3 +61,23 @@ fn annotations_are_held_against_expectations() {
     check("expect info", 1);
     check("expect warn msg: PromQL warning: quantile value should be between 0 and 1, got 7 (1:10)", 0);
 }
+
+/// A thread of a test has 2 MB of stack, as threads have by default.
+#[test]
+fn queries_as_deep_as_allowed_are_answered() {
+    let nested = |open: &str, inner: &str, close: &str, n: usize| {
+        format!("{}{inner}{}", open.repeat(n), close.repeat(n))
+    };
+    for (query, result) in [
+        ("a".to_owned() + &" + a".repeat(499), "{} 500"),
+        ("a".to_owned() + &" or a".repeat(499), "a 1"),
+        (nested("(", "a", ")", 118), "a 1"),
+        (nested("sum(", "a", ")", 118), "{} 1"),
+        (nested("-(", "a", ")", 59), "{} -1"),
+        (nested("max_over_time(", "a", "[1m:1m])", 60), "{} 1"),
+    ] {
+        let script = format!("load 1m\n a 1\n\neval instant at 0 {query}\n {result}\n");
+        let (report, told) = run("deep.test", &script);
+        assert_eq!(report, Report { passed: 1, failed: 0 }, "{told}");
+    }
+}
