@@ -32,12 +32,15 @@ mod timelines;
 mod tombstones;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use bytes::BlockBytes;
 pub use error::BlockError;
 pub use id::BlockId;
 pub use merge::{Merge, merge};
 pub use meta::{BlockMeta, LabelStats};
-pub use reader::{Block, BlockStream};
+pub use reader::{Block, BlockReader, BlockStream};
 pub use stream::{SeriesColumns, SeriesStream, VecSeries, VecStream};
 pub use thin::{Thin, ThinRule, thin};
 pub use tombstones::Interval;

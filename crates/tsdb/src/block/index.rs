@@ -36,7 +36,7 @@ pub(crate) struct ValuePage {
 }
 
 impl ValuePage {
-    fn read(bytes: &[u8]) -> Result<ValuePage, Malformed> {
+    pub fn read(bytes: &[u8]) -> Result<ValuePage, Malformed> {
         let (mut input, mut last) = (Input(bytes), Vec::new());
         let mut page = ValuePage { text: String::new(), ends: Vec::new() };
         while !input.is_empty() {
@@ -77,7 +77,7 @@ pub(crate) struct SeriesPage {
 const NO_VALUE: u32 = u32::MAX;
 
 impl SeriesPage {
-    fn read(bytes: &[u8]) -> Result<SeriesPage, Malformed> {
+    pub fn read(bytes: &[u8]) -> Result<SeriesPage, Malformed> {
         let mut input = Input(bytes);
         let n = input.count()?;
         if n > SERIES_PER_PAGE {
@@ -414,7 +414,7 @@ fn read_page<T>(
     sections.unpack(&bytes).and_then(|_| read(&sections.head)).map_err(|m| m.at(&place))
 }
 
-fn read_names(bytes: &[u8]) -> Result<Vec<Name>, Malformed> {
+pub(crate) fn read_names(bytes: &[u8]) -> Result<Vec<Name>, Malformed> {
     let mut input = Input(bytes);
     let (mut names, mut values_at, mut postings_at) = (Vec::<Name>::new(), 0usize, 0usize);
     for _ in 0..input.count()? {

@@ -85,39 +85,19 @@ impl Block {
         end_incl: i64,
         visit: &mut dyn FnMut(u32, Samples<'_>) -> ControlFlow<()>,
     ) -> Result<(), BlockError> {
-        let Some(min_ms) = start_excl.checked_add(1) else { return Ok(()) };
-        let range = (min_ms, end_incl);
-        let file = &self.0.file;
-        let tombstones = self.0.tombstones.read().clone();
-        let bands = file.table::<Band>(Section::Bands)?;
-        let (mut scan, mut deleted, mut first_damage) = (Scan::default(), Vec::new(), None);
-        let mut damaged = |e: BlockError| {
-            first_damage.get_or_insert(e);
-            Ok(())
-        };
-        let mut rest = ordinals;
-        while let Some(first) = rest.first() {
-            let at = bands.partition_point(0..bands.len(), |b| b.first_ordinal <= *first);
-            let band = (at > 0).then(|| bands.get(at - 1)).filter(|b| *first - b.first_ordinal < b.ordinals);
-            let Some(band) = band else {
-                return Err(file
-                    .section_place(Section::Bands)
-                    .corrupt(format!("series {first} is in no band")));
-            };
-            let n = rest.partition_point(|o| *o - band.first_ordinal < band.ordinals);
-            scan.load(file, &band, range, &mut damaged)?;
-            for ordinal in &rest[..n] {
-                tombstones.of(*ordinal, &mut deleted);
-                let samples = scan.series(file, *ordinal, range, &deleted, &mut damaged)?;
-                if let Some(samples) = samples
-                    && visit(*ordinal, samples).is_break()
-                {
-                    return Ok(());
-                }
-            }
-            rest = &rest[n..];
+        self.reader(start_excl, end_incl).read(ordinals, visit)
+    }
+
+    /// For several reads of one range of time: what one has unpacked, the next finds. One thread, one reader.
+    pub fn reader(&self, start_excl: i64, end_incl: i64) -> BlockReader {
+        BlockReader {
+            tombstones: self.0.tombstones.read().clone(),
+            block: self.clone(),
+            scan: Scan::default(),
+            deleted: Vec::new(),
+            start_excl,
+            end_incl,
         }
-        first_damage.map_or(Ok(()), Err)
     }
 
     /// Names of labels of the series that pass all matchers, ascending.
@@ -200,6 +180,58 @@ impl Block {
             reader: LabelReader::default(),
             labels: Labels::empty(),
         }
+    }
+}
+
+/// See [`Block::reader`].
+pub struct BlockReader {
+    block: Block,
+    tombstones: Arc<Tombstones>,
+    scan: Scan,
+    deleted: Vec<Interval>,
+    start_excl: i64,
+    end_incl: i64,
+}
+
+impl BlockReader {
+    /// See [`Block::read`].
+    pub fn read(
+        &mut self,
+        ordinals: &[u32],
+        visit: &mut dyn FnMut(u32, Samples<'_>) -> ControlFlow<()>,
+    ) -> Result<(), BlockError> {
+        let Some(min_ms) = self.start_excl.checked_add(1) else { return Ok(()) };
+        let range = (min_ms, self.end_incl);
+        let file = &self.block.0.file;
+        let bands = file.table::<Band>(Section::Bands)?;
+        let mut first_damage = None;
+        let mut damaged = |e: BlockError| {
+            first_damage.get_or_insert(e);
+            Ok(())
+        };
+        let mut rest = ordinals;
+        while let Some(first) = rest.first() {
+            let at = bands.partition_point(0..bands.len(), |b| b.first_ordinal <= *first);
+            let band = (at > 0).then(|| bands.get(at - 1)).filter(|b| *first - b.first_ordinal < b.ordinals);
+            let Some(band) = band else {
+                return Err(file
+                    .section_place(Section::Bands)
+                    .corrupt(format!("series {first} is in no band")));
+            };
+            let n = rest.partition_point(|o| *o - band.first_ordinal < band.ordinals);
+            self.scan.load(file, &band, range, &mut damaged)?;
+            for ordinal in &rest[..n] {
+                self.tombstones.of(*ordinal, &mut self.deleted);
+                let samples = self.scan.series(file, *ordinal, range, &self.deleted, &mut damaged)?;
+                if let Some(samples) = samples
+                    && visit(*ordinal, samples).is_break()
+                {
+                    return Ok(());
+                }
+            }
+            rest = &rest[n..];
+        }
+        first_damage.map_or(Ok(()), Err)
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct Scan {
     /// Pages of the band, the first `loaded` of them in use.
     pages: Vec<Loaded>,
     loaded: usize,
+    /// First ordinal of the band at hand, and the series asked for last.
+    band: Option<u32>,
+    last: u32,
     timelines: Timelines,
     scratch: Scratch,
     /// The samples of the series at hand.
@@ -61,8 +64,9 @@ impl Loaded {
 }
 
 impl Scan {
-    /// Loads the pages of a band that have samples in `min_ms..=max_ms`. A page that is damaged is left out, and
-    /// given to `damaged`, which decides whether to go on.
+    /// Loads the pages of a band that have samples in `min_ms..=max_ms`, unless they are at hand: a scan is for one
+    /// file and one range of time. A page that is damaged is left out, and given to `damaged`, which decides whether
+    /// to go on.
     pub fn load(
         &mut self,
         file: &OpenFile,
@@ -70,12 +74,16 @@ impl Scan {
         (min_ms, max_ms): (i64, i64),
         damaged: &mut dyn FnMut(BlockError) -> Result<(), BlockError>,
     ) -> Result<(), BlockError> {
-        self.loaded = 0;
+        if self.band == Some(band.first_ordinal) {
+            return Ok(());
+        }
+        (self.band, self.loaded, self.last) = (None, 0, band.first_ordinal);
         let table = file.table::<PageRecord>(Section::Pages)?;
         let end = (band.first_page as usize).saturating_add(band.pages as usize);
         if end > table.len() {
             return Err(file.section_place(Section::Bands).corrupt("a band with pages that are not there"));
         }
+        let mut whole = true;
         for index in band.first_page as usize..end {
             let record = table.get(index);
             if record.max_ms < min_ms || record.min_ms > max_ms {
@@ -87,14 +95,19 @@ impl Scan {
             let slot = &mut self.pages[self.loaded];
             match load_page(file, index, &record, slot) {
                 Ok(()) => self.loaded += 1,
-                Err(e) => damaged(e)?,
+                Err(e) => {
+                    whole = false;
+                    damaged(e)?;
+                }
             }
         }
+        // A damaged band is loaded again when it is asked for again, so that the damage is seen again.
+        self.band = whole.then_some(band.first_ordinal);
         Ok(())
     }
 
-    /// The samples in `min_ms..=max_ms` of a series of the band, without those of `deleted`. Ordinals must ascend
-    /// from call to call until another band is loaded. `None` when there are none.
+    /// The samples in `min_ms..=max_ms` of a series of the band, without those of `deleted`. Fastest
+    /// when ordinals ascend from call to call. `None` when there are none.
     pub fn series(
         &mut self,
         file: &OpenFile,
@@ -104,6 +117,10 @@ impl Scan {
         damaged: &mut dyn FnMut(BlockError) -> Result<(), BlockError>,
     ) -> Result<Option<Samples<'_>>, BlockError> {
         self.clear();
+        if ordinal < self.last {
+            self.pages[..self.loaded].iter_mut().for_each(|p| p.cursor = 0);
+        }
+        self.last = ordinal;
         for i in 0..self.loaded {
             while let Some(found) = self.pages[i].next_ordinal().filter(|o| *o <= ordinal) {
                 self.pages[i].cursor += 1;

@@ -1,6 +1,6 @@
 //! What is written comes back, bit for bit, whole or in part.
 
-use crate::support::{any_series_set, contents_of, cut, drain, hosts, read, write};
+use crate::support::{any_series_set, contents_of, cut, drain, hosts, read, samples_of, write};
 use model::{Labels, Matcher};
 use proptest::prelude::*;
 use std::ops::ControlFlow;
@@ -72,6 +72,27 @@ fn threads_read_disjoint_parts_at_once() {
         let n: usize = parts.into_iter().map(|p| p.join().unwrap()).sum();
         assert_eq!(n, want.values().map(|s| s.len()).sum::<usize>());
     });
+}
+
+#[test]
+fn a_reader_reads_again_and_backwards() {
+    let series = hosts("jumps", 40, 3000, |host, i| ((host * 31 + i * i) % 1000) as f64 * 0.1);
+    let want = contents_of(&series);
+    let written = write(series, 0).unwrap();
+    let block = Block::open(&written.path).unwrap();
+    let mut reader = block.reader(i64::MIN, i64::MAX);
+    for ordinals in [vec![3, 9], vec![3], vec![39], vec![0, 1, 2, 38]] {
+        let mut seen = Vec::new();
+        reader
+            .read(&ordinals, &mut |ordinal, samples| {
+                let labels = block.labels(ordinal).unwrap();
+                assert_eq!(samples_of(samples), want[&labels]);
+                seen.push(ordinal);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(seen, ordinals);
+    }
 }
 
 #[test]
