@@ -64,7 +64,7 @@ pub fn block(data: &[u8]) {
 struct Bytes(Vec<u8>);
 
 impl BlockBytes for Bytes {
-    fn len(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.0.len() as u64
     }
 
