@@ -132,6 +132,8 @@ fn open_store(
         None => base::disk::space(&settings.data).map_err(start)?.total_bytes / 100 * DISK_PERCENT,
     };
     let mut options = Options::new(settings.data.join("metrics"));
+    // Where whoever knows Prometheus looks for them.
+    options.snapshots = Some(settings.data.join("snapshots"));
     options.clock = clock.clone();
     options.budget = budget.slice("metrics", settings.memory_bytes / 100 * STORE_PERCENT);
     options.retention_ms = settings.retention.as_millis() as i64;
