@@ -73,9 +73,16 @@ impl Labels {
         LabelsIter { rest: &self.0 }
     }
 
+    /// The labels as they are packed, ascending by name: for keys and parts of sets, where text is not looked at.
+    pub fn packed(&self) -> PackedIter<'_> {
+        PackedIter { rest: &self.0 }
+    }
+
     /// The value of a label, or `None` when it is absent.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+        let found =
+            self.packed().find(|l| l.name >= name.as_bytes()).filter(|l| l.name == name.as_bytes())?;
+        Some(std::str::from_utf8(found.value).expect("packed labels are UTF-8"))
     }
 
     /// The value of a label, `""` when it is absent: what matchers compare with.
@@ -110,12 +117,19 @@ impl Labels {
 
     /// The set without the named labels.
     pub fn without(&self, names: &[&str]) -> Labels {
-        Labels::from_sorted(self.iter().filter(|(n, _)| !names.contains(n)))
+        self.filter(|name| !names.iter().any(|n| n.as_bytes() == name))
     }
 
     /// The set with only the named labels.
     pub fn keep(&self, names: &[&str]) -> Labels {
-        Labels::from_sorted(self.iter().filter(|(n, _)| names.contains(n)))
+        self.filter(|name| names.iter().any(|n| n.as_bytes() == name))
+    }
+
+    /// The set of the labels whose name, as bytes, is wanted.
+    pub fn filter(&self, mut wanted: impl FnMut(&[u8]) -> bool) -> Labels {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        self.packed().filter(|l| wanted(l.name)).for_each(|l| bytes.extend_from_slice(l.bytes));
+        if bytes.len() == self.0.len() { self.clone() } else { Labels(bytes.into()) }
     }
 }
 
@@ -138,6 +152,35 @@ impl<'a> Iterator for LabelsIter<'a> {
     }
 }
 
+/// A label as it is packed.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedLabel<'a> {
+    pub name: &'a [u8],
+    pub value: &'a [u8],
+    /// Both with their lengths: in a row they make a set.
+    pub bytes: &'a [u8],
+}
+
+/// Iterates labels as they are packed, ascending by name.
+#[derive(Clone)]
+pub struct PackedIter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for PackedIter<'a> {
+    type Item = PackedLabel<'a>;
+
+    fn next(&mut self) -> Option<PackedLabel<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let all = self.rest;
+        let name = take_bytes(&mut self.rest);
+        let value = take_bytes(&mut self.rest);
+        Some(PackedLabel { name, value, bytes: &all[..all.len() - self.rest.len()] })
+    }
+}
+
 fn push_str(bytes: &mut Vec<u8>, s: &str) {
     let mut n = s.len();
     while n >= 0x80 {
@@ -148,7 +191,17 @@ fn push_str(bytes: &mut Vec<u8>, s: &str) {
     bytes.extend_from_slice(s.as_bytes());
 }
 
+#[inline]
 fn take_len(rest: &mut &[u8]) -> Option<usize> {
+    // Nearly all names and values are shorter than 128 bytes.
+    if let [n @ 0..0x80, tail @ ..] = *rest {
+        *rest = tail;
+        return Some(usize::from(*n));
+    }
+    take_long_len(rest)
+}
+
+fn take_long_len(rest: &mut &[u8]) -> Option<usize> {
     let (mut n, mut shift) = (0usize, 0);
     loop {
         let (&b, tail) = rest.split_first()?;
@@ -171,11 +224,16 @@ fn checked_str<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     std::str::from_utf8(head).ok().map(str::as_bytes)
 }
 
-fn take_str<'a>(rest: &mut &'a [u8]) -> &'a str {
+#[inline]
+fn take_bytes<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let n = take_len(rest).expect("packed labels are well formed");
     let (head, tail) = rest.split_at(n);
     *rest = tail;
-    std::str::from_utf8(head).expect("packed labels are UTF-8")
+    head
+}
+
+fn take_str<'a>(rest: &mut &'a [u8]) -> &'a str {
+    std::str::from_utf8(take_bytes(rest)).expect("packed labels are UTF-8")
 }
 
 impl PartialEq for Labels {
@@ -193,7 +251,11 @@ impl Hash for Labels {
 
 impl Ord for Labels {
     fn cmp(&self, other: &Labels) -> Ordering {
-        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.iter().cmp(other.iter()) }
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        // The order of UTF-8 bytes is that of the text.
+        self.packed().map(|l| (l.name, l.value)).cmp(other.packed().map(|l| (l.name, l.value)))
     }
 }
 impl PartialOrd for Labels {
@@ -344,6 +406,19 @@ mod tests {
         let l = Labels::from_pairs([("b", "1"), ("a", ""), ("b", "2")]);
         assert_eq!(l, Labels::from_pairs([("b", "2")]));
         assert_eq!(l.value("a"), "");
+    }
+
+    #[test]
+    fn parts_of_a_set_are_sets() {
+        let long = "v".repeat(300);
+        let l = Labels::from_pairs([("a", "1"), ("bb", long.as_str()), ("c", "3")]);
+        assert_eq!(l.keep(&["bb"]), Labels::from_pairs([("bb", long.as_str())]));
+        assert_eq!(l.without(&["bb", "x"]), Labels::from_pairs([("a", "1"), ("c", "3")]));
+        assert_eq!(l.filter(|_| true), l);
+        assert_eq!(l.filter(|_| false), Labels::empty());
+        assert_eq!((l.get("bb"), l.get("b"), l.get("d")), (Some(long.as_str()), None, None));
+        let joined: Vec<u8> = l.packed().flat_map(|l| l.bytes.to_vec()).collect();
+        assert_eq!(joined, l.as_bytes());
     }
 
     #[test]

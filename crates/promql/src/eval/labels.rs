@@ -4,24 +4,39 @@ use super::column::{Cell, Series, Vector};
 use crate::engine::QueryError;
 use model::{Labels, METRIC_NAME};
 use std::collections::HashMap;
-use xxhash_rust::xxh3::xxh3_128;
+use std::hash::{BuildHasherDefault, Hasher};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// A map by 128 bits of hash. The chance that two of a million sets meet is 1 in 10^26.
-pub(crate) type ByKey<V> = HashMap<u128, V>;
+pub(crate) type ByKey<V> = HashMap<u128, V, BuildHasherDefault<KeyHasher>>;
+
+/// Keys are hashes already; half of one will do.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+}
 
 pub(crate) const DUPLICATE: &str = "vector cannot contain metrics with the same labelset";
 
 /// Labels that belong to the metric: gone when an operation makes another metric of it.
-pub(crate) fn is_metadata(name: &str) -> bool {
-    matches!(name, METRIC_NAME | "__type__" | "__unit__")
+pub(crate) fn is_metadata(name: &[u8]) -> bool {
+    matches!(name, b"__name__" | b"__type__" | b"__unit__")
 }
 
 pub(crate) fn without_metadata(labels: &Labels) -> Labels {
-    if labels.iter().any(|(n, _)| is_metadata(n)) {
-        Labels::from_sorted(labels.iter().filter(|(n, _)| !is_metadata(n)))
-    } else {
-        labels.clone()
-    }
+    labels.filter(|name| !is_metadata(name))
 }
 
 /// Which labels count.
@@ -44,17 +59,17 @@ impl Part {
         Part::Without(sorted(names, Some(METRIC_NAME)))
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &[u8]) -> bool {
         let (names, only) = match self {
             Part::Only(names) => (names, true),
             Part::Without(names) => (names, false),
         };
         // Lists are short: a walk is faster than a bisection.
-        names.iter().any(|n| n == name) == only
+        names.iter().any(|n| n.as_bytes() == name) == only
     }
 
     pub fn of(&self, labels: &Labels) -> Labels {
-        Labels::from_sorted(labels.iter().filter(|(n, _)| self.has(n)))
+        labels.filter(|name| self.has(name))
     }
 
     /// A key that is equal for sets equal in this part. `buffer` is scratch.
@@ -63,13 +78,7 @@ impl Part {
             return 0;
         }
         buffer.clear();
-        for (name, value) in labels.iter().filter(|(n, _)| self.has(n)) {
-            // Neither byte occurs in UTF-8.
-            buffer.extend_from_slice(name.as_bytes());
-            buffer.push(0xfe);
-            buffer.extend_from_slice(value.as_bytes());
-            buffer.push(0xff);
-        }
+        labels.packed().filter(|l| self.has(l.name)).for_each(|l| buffer.extend_from_slice(l.bytes));
         xxh3_128(buffer)
     }
 }
@@ -84,7 +93,7 @@ fn sorted(names: &[String], more: Option<&str>) -> Vec<String> {
 
 /// Merges series that have come to the same labels. They must not have samples at the same step.
 pub(crate) fn merge_equal(series: Vector, steps: usize) -> Result<Vector, QueryError> {
-    let mut seen: ByKey<usize> = HashMap::with_capacity(series.len());
+    let mut seen: ByKey<usize> = ByKey::with_capacity_and_hasher(series.len(), Default::default());
     if series.iter().enumerate().all(|(i, s)| seen.insert(s.labels.hash128(), i).is_none()) {
         return Ok(series);
     }
@@ -123,7 +132,7 @@ pub(crate) fn duplicate() -> QueryError {
 
 /// Fails when two series have the same labels.
 pub(crate) fn check_distinct(series: &[Series]) -> Result<(), QueryError> {
-    let mut seen: ByKey<()> = HashMap::with_capacity(series.len());
+    let mut seen: ByKey<()> = ByKey::with_capacity_and_hasher(series.len(), Default::default());
     if series.iter().all(|s| seen.insert(s.labels.hash128(), ()).is_none()) {
         Ok(())
     } else {

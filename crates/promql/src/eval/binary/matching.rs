@@ -4,7 +4,7 @@
 //! one, and every step pairs the same series; where several take turns, the pair is looked up step by step.
 
 use super::super::Evaluator;
-use super::super::column::{Cell, Grid, Series, Vector, is_absent};
+use super::super::column::{ABSENT, Cell, Grid, Series, Vector, is_absent};
 use super::super::labels::{ByKey, Part, is_metadata, without_metadata};
 use super::changes_metric;
 use super::element::{self, Element, Operator};
@@ -42,7 +42,8 @@ struct Match<'a> {
 #[derive(Default)]
 struct Output {
     series: Vector,
-    by_labels: HashMap<Labels, usize>,
+    /// By the hash of the labels.
+    by_labels: ByKey<usize>,
     /// For a pair of series, its output.
     by_pair: HashMap<(Option<usize>, Option<usize>), usize>,
     /// Which group wrote a step of a series last.
@@ -135,26 +136,45 @@ impl Match<'_> {
         if !floats || self.op.is_trim() || self.fill_many.is_some() || self.fill_one.is_some() {
             return Ok(false);
         }
-        let op = self.op.op;
-        let target = out.target(self, Some(*many), Some(*one));
-        let (left, right) = self.sides(&a.floats, &b.floats);
-        for (step, (l, r)) in left.iter().zip(right).enumerate() {
-            if is_absent(*l) || is_absent(*r) {
-                continue;
-            }
-            let value = if op.is_comparison() {
-                let keep = element::compare(op, *l, *r);
-                match (self.return_bool, keep) {
-                    (true, keep) => f64::from(u8::from(keep)),
-                    (false, true) => *l,
-                    (false, false) => continue,
-                }
-            } else {
-                element::arithmetic(op, *l, *r)
-            };
-            out.put(target, step, number, Cell::Float(value), self)?;
+        // No other group has the pair: it need not be remembered.
+        let target = out.series_with(self.result_labels(Some(*many), Some(*one)), self, Some(*many));
+        let column = self.column(&a.floats, &b.floats);
+        let untouched = out.series[target].floats.is_empty() && out.series[target].hists.is_empty();
+        if untouched && self.matching.cardinality == Cardinality::OneToOne {
+            out.series[target].floats = column;
+            return Ok(true);
+        }
+        for (step, v) in column.into_iter().enumerate().filter(|(_, v)| !is_absent(*v)) {
+            out.put(target, step, number, Cell::Float(v), self)?;
         }
         Ok(true)
+    }
+
+    /// The operation on floats, at every step where both sides have one.
+    fn column(&self, many: &[f64], one: &[f64]) -> Vec<f64> {
+        let op = self.op.op;
+        let (left, right) = self.sides(many, one);
+        let pairs = left.iter().zip(right);
+        if op.is_comparison() {
+            let compared = pairs.map(|(l, r)| {
+                if is_absent(*l) || is_absent(*r) {
+                    return ABSENT;
+                }
+                match (self.return_bool, element::compare(op, *l, *r)) {
+                    (true, keep) => f64::from(u8::from(keep)),
+                    (false, true) => *l,
+                    (false, false) => ABSENT,
+                }
+            });
+            return compared.collect();
+        }
+        let computed =
+            pairs.map(
+                |(l, r)| {
+                    if is_absent(*l) || is_absent(*r) { ABSENT } else { element::arithmetic(op, *l, *r) }
+                },
+            );
+        computed.collect()
     }
 
     fn group(
@@ -193,11 +213,13 @@ impl Match<'_> {
     /// Two series of the side of one have the same signature.
     fn duplicate(&self, first: usize, second: usize) -> QueryError {
         let side = if self.matching.cardinality == Cardinality::OneToMany { "left" } else { "right" };
-        let (first, second) = (&self.one[first].labels, &self.one[second].labels);
-        let group = self.part.of(second);
+        let group = self.part.of(&self.one[second].labels);
+        let mut pair = [first, second].map(|i| format!("{:?}", self.one[i].labels));
+        pair.sort();
+        let [first, second] = pair;
         QueryError::Execution(format!(
             "found duplicate series for the match group {group:?} on the {side} hand-side of the operation: \
-             [{first:?}, {second:?}];many-to-many matching not allowed: matching labels must be unique on one side"
+             [{first}, {second}];many-to-many matching not allowed: matching labels must be unique on one side"
         ))
     }
 
@@ -246,14 +268,14 @@ impl Match<'_> {
         };
         let drops = changes_metric(self.op.op) || (self.return_bool && !self.delayed);
         let one_to_one = self.matching.cardinality == Cardinality::OneToOne;
-        let named = |name: &str| self.matching.labels.iter().any(|l| l == name);
+        let named = |name: &[u8]| self.matching.labels.iter().any(|l| l.as_bytes() == name);
         let mut labels = many_labels;
         if changes_metric(self.op.op) || one_to_one {
-            let keep = |name: &str| {
+            let keep = |name: &[u8]| {
                 let metadata = changes_metric(self.op.op) && is_metadata(name);
                 !metadata && (!one_to_one || named(name) == self.matching.on)
             };
-            labels = Labels::from_sorted(labels.iter().filter(|(n, _)| keep(n)));
+            labels = labels.filter(keep);
         }
         if !self.matching.include.is_empty() {
             let mut builder = labels.to_builder();
@@ -272,15 +294,20 @@ impl Output {
         if let Some(at) = self.by_pair.get(&(many, one)) {
             return *at;
         }
-        let labels = m.result_labels(many, one);
+        let at = self.series_with(m.result_labels(many, one), m, many);
+        self.by_pair.insert((many, one), at);
+        at
+    }
+
+    /// The series of these labels.
+    fn series_with(&mut self, labels: Labels, m: &Match<'_>, many: Option<usize>) -> usize {
         let next = self.series.len();
-        let at = *self.by_labels.entry(labels.clone()).or_insert(next);
+        let at = *self.by_labels.entry(labels.hash128()).or_insert(next);
         if at == next {
             let drop_name = m.return_bool || many.is_some_and(|i| m.many[i].drop_name);
             self.series.push(Series { drop_name, ..Series::floats(labels, Vec::new()) });
             self.written.push(Vec::new());
         }
-        self.by_pair.insert((many, one), at);
         at
     }
 

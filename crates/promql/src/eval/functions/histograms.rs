@@ -116,7 +116,7 @@ impl Classified {
         let part = Part::Without(vec![BUCKET_LABEL.to_owned()]);
         let whole = Part::Without(Vec::new());
         let (mut groups, mut native): (Vec<Group>, Vec<usize>) = (Vec::new(), Vec::new());
-        let mut by_key: ByKey<usize> = HashMap::new();
+        let mut by_key: ByKey<usize> = ByKey::default();
         let mut buffer = Vec::new();
         for (i, s) in vector.iter().enumerate() {
             if !s.hists.is_empty() {
