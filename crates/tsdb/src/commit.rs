@@ -25,7 +25,6 @@ impl Store {
         let done = self.apply(batch);
         drop(applying);
         drop(gate);
-        crate::observer::tell(self, batch, &done);
         if self.wants_account() {
             // The batch is taken; if it did not fit, the next one is told.
             let _ = self.account();
