@@ -1,11 +1,11 @@
 //! Remote write out: every sample that the store takes is sent on to other servers.
 //!
-//! The way of a batch: committed → [`Queue::append`] → spool (disk) → one [endpoint](endpoint) for each configured
+//! The way of a batch: committed ([`tsdb::Observer`]) → [`Queue::append`] → spool (disk) → one [endpoint](endpoint) for each configured
 //! place: external labels, relabeling, shards, requests with retries. An endpoint keeps its place in the spool in a
 //! file of its own, so that it goes on after a restart where it was; samples may then be sent twice, which receivers
 //! take for the same. A place that is away for so long that the spool is full loses the oldest samples, and says so.
 //!
-//! Knows nothing of how samples come to the store.
+//! Knows nothing of how samples come to the store, and needs the multi-threaded runtime.
 
 mod endpoint;
 mod meter;
@@ -16,7 +16,7 @@ mod spool;
 use base::{Clock, disk};
 use endpoint::{Endpoint, Shared, Spec};
 use meter::Inflow;
-use model::Metadata;
+use model::{HistogramSample, Metadata};
 use parking_lot::Mutex;
 use promconfig::RemoteWriteConfig;
 use spool::Spool;
@@ -29,7 +29,9 @@ use std::time::Duration;
 use telemetry::Registry;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use wire::remote::{TimeSeries, encode_v2};
+use tsdb::{ObservedSample, ObservedSeries, Observer};
+use wire::histogram::{HistogramPoint, NativeHistogram};
+use wire::remote::{Sample, TimeSeries, encode_v2};
 
 /// Samples of a spool when nothing else is said: an hour of 100,000 samples a second takes about this.
 pub const SPOOL_BYTES_MAX: u64 = 1 << 30;
@@ -166,6 +168,34 @@ impl Queue {
                 abort.abort();
             }
         }
+    }
+}
+
+/// The store tells the queue what it took: `db.observe(queue)`.
+impl Observer for Queue {
+    fn wants(&self) -> bool {
+        self.is_active()
+    }
+
+    fn committed(&self, series: Vec<ObservedSeries>) {
+        let sample = |s: ObservedSample| Sample {
+            timestamp: s.timestamp,
+            value: s.value,
+            start_timestamp: s.start_timestamp,
+        };
+        let point = |h: HistogramSample| HistogramPoint {
+            timestamp: h.timestamp,
+            start_timestamp: h.start_timestamp,
+            histogram: NativeHistogram::Float(Arc::unwrap_or_clone(h.histogram)),
+        };
+        let series = series.into_iter().map(|s| TimeSeries {
+            labels: s.labels,
+            samples: s.samples.into_iter().map(sample).collect(),
+            histograms: s.histograms.into_iter().map(point).collect(),
+            exemplars: s.exemplars,
+            metadata: None,
+        });
+        self.append(&series.collect::<Vec<_>>());
     }
 }
 

@@ -18,6 +18,8 @@ use wire::remote::{Message, TimeSeries, encode_v1, encode_v2};
 
 /// As much of an answer as an error shows.
 const ANSWER_BYTES_MAX: u64 = 4096;
+/// Shorter than the queue waits for its endpoints to stop.
+const GRACE: Duration = Duration::from_secs(3);
 /// Metadata comes again in a minute: it is not worth more.
 const METADATA_TRIES: u32 = 3;
 /// A receiver that asks for more patience than this is asked again anyway.
@@ -98,7 +100,7 @@ impl Sender {
             let start = self.clock.monotonic();
             let answer = tokio::select! {
                 answer = self.request(message, body) => answer,
-                _ = stop.wait_for(|stop| *stop) => return Outcome::Stopped,
+                () = grace(stop) => return Outcome::Stopped,
             };
             meter.duration.observe((self.clock.monotonic() - start).as_secs_f64());
             match answer {
@@ -190,6 +192,12 @@ impl Sender {
             _ => Answer::Refused(reason),
         }
     }
+}
+
+/// A request under way when the queue stops is given a little time: what was taken need not be sent twice.
+async fn grace(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+    tokio::time::sleep(GRACE).await;
 }
 
 /// Version 2 takes samples or histograms in one series; exemplars alone it does not take.

@@ -3,7 +3,7 @@ use discovery::http::testing::{Answer, Received, Server};
 use model::{Labels, MetricType};
 use std::collections::VecDeque;
 use tempfile::TempDir;
-use wire::remote::{Item, Message, Request, Sample, Scratch};
+use wire::remote::{Item, Message, Request, Scratch};
 
 /// A line of a request: labels, timestamp and value.
 type Line = (String, i64, f64);
@@ -90,13 +90,11 @@ fn line(job: &str, timestamp: i64, value: f64) -> Line {
     (format!("up{{job=\"{job}\"}}"), timestamp, value)
 }
 
-const MULTI: &str = "the endpoints read files on the runtime's threads";
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn samples_are_sent_in_requests_of_the_configured_size() {
     let (setup, server) = (Setup::new(), server(vec![]).await);
     let queue = setup.open();
-    assert!(!queue.is_active(), "{MULTI}");
+    assert!(!queue.is_active());
     queue.append(&[up("before", 0, 0.0)]); // nobody wants it
     queue.apply(&BTreeMap::new(), &configs(&server.url("/write"), "")).unwrap();
     let batch: Vec<TimeSeries> = (0..7).map(|i| up("a", i, i as f64)).collect();
@@ -219,5 +217,25 @@ async fn version_1_is_sent_families() {
     let more = "  metadata_config: {send_interval: 1s}\n";
     queue.apply(&BTreeMap::new(), &configs(&server.url("/"), more)).unwrap();
     assert_eq!(sent(&server, 1).await, [("# up Up.".to_owned(), 0, 0.0)]);
+    queue.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_store_takes_is_sent() {
+    let (setup, server) = (Setup::new(), server(vec![]).await);
+    let queue = Arc::new(setup.open());
+    let options = tsdb::Options {
+        clock: Clock::manual(1_000),
+        background: tsdb::Background::Manual,
+        ..tsdb::Options::new(setup.dir.path().join("store"))
+    };
+    let db = tsdb::Db::open(options).unwrap();
+    db.observe(queue.clone());
+    queue.apply(&BTreeMap::new(), &configs(&server.url("/"), "")).unwrap();
+    let mut appender = db.appender();
+    let series = appender.series(None, &up("a", 0, 0.0).labels).unwrap();
+    appender.float(series, 5, 2.5).unwrap();
+    appender.commit(tsdb::Durability::Buffered).unwrap();
+    assert_eq!(sent(&server, 1).await, [line("a", 5, 2.5)]);
     queue.stop().await;
 }
