@@ -40,6 +40,8 @@ struct Entry {
     sampled: Iteration,
     /// When the owner last had a sample whose absence should be marked.
     tracked: Iteration,
+    /// When it last was tracked in two scrapes in a row: what a failure goes back to.
+    again: Iteration,
 }
 
 /// What is known of a series.
@@ -159,8 +161,17 @@ impl Cache {
         self.tracked_now += 1;
         if entry.tracked + 1 == self.iteration {
             self.tracked_again += 1;
+            entry.again = self.iteration;
         }
         entry.tracked = self.iteration;
+    }
+
+    /// Forgets which series this scrape had, because it failed after some of them: all of the last one have ended.
+    pub fn untrack(&mut self) {
+        for entry in self.entries.iter_mut().filter(|e| e.tracked == self.iteration) {
+            entry.tracked = if entry.again == self.iteration { self.iteration - 1 } else { 0 };
+        }
+        (self.tracked_now, self.tracked_again) = (0, 0);
     }
 
     /// The series that had a sample in the last scrape and have none in this one.
@@ -206,7 +217,7 @@ impl Cache {
 
     fn insert(&mut self, key: u128, series: Option<SeriesRef>) -> u32 {
         let at = u32::try_from(self.entries.len()).expect("a scrape has fewer than 2³² series");
-        let entry = Entry { key, series, owner: at, seen: self.iteration, sampled: 0, tracked: 0 };
+        let entry = Entry { key, series, owner: at, seen: self.iteration, sampled: 0, tracked: 0, again: 0 };
         self.entries.push(entry);
         self.seen_now += 1;
         self.index_key(at);

@@ -130,6 +130,7 @@ impl Ingest {
             self.count_failure(error, &mut report);
             // What was appended of the body goes; only the markers stay.
             appender = self.shared.db.appender();
+            self.cache.untrack();
             if let Err(error) = self.mark_stale(&mut appender, timing.timestamp, false) {
                 tracing::warn!(%error, "cannot mark series as stale");
             }

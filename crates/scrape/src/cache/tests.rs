@@ -145,3 +145,25 @@ fn a_series_made_anew_takes_the_place_of_the_old() {
     cache.end(true);
     assert_eq!(scrape(&mut cache, &refs, &["b"]), [refs.of("anew")]);
 }
+
+#[test]
+fn a_scrape_that_fails_in_the_middle_ends_what_it_had_repeated() {
+    let (mut cache, refs) = (Cache::new(), Refs::new());
+    scrape(&mut cache, &refs, &["a", "b"]);
+    // `a` comes again and `new` for the first time; then the body breaks.
+    for raw in ["a", "new"] {
+        let id = match cache.find(raw.as_bytes()) {
+            (_, Found::Known(id, _)) => id,
+            (key, _) => cache.add(key, refs.of(raw), true),
+        };
+        cache.track(id);
+    }
+    cache.untrack();
+    let mut stale = cache.stale();
+    stale.sort();
+    let mut want = vec![refs.of("a"), refs.of("b")];
+    want.sort();
+    assert_eq!(stale, want);
+    cache.end(false);
+    assert!(scrape(&mut cache, &refs, &["a"]).is_empty());
+}
