@@ -170,6 +170,7 @@ pub struct PackedIter<'a> {
 impl<'a> Iterator for PackedIter<'a> {
     type Item = PackedLabel<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<PackedLabel<'a>> {
         if self.rest.is_empty() {
             return None;

@@ -42,6 +42,7 @@ pub(crate) struct Scratch {
     pub values: Vec<f64>,
     pub starts: Vec<i64>,
     pub histograms: Vec<HistogramSample>,
+    pub sliding: super::range_fn::Sliding,
     /// For functions that sort the values of a window.
     pub sorted: Vec<f64>,
     /// The metric that was noted last, so that thousands of series do not note it again.

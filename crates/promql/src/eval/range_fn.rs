@@ -9,6 +9,7 @@ mod histograms;
 mod over_time;
 mod rate;
 mod regression;
+mod sliding;
 
 use super::column::Row;
 use super::pipe::{Scratch, SeriesWork};
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub(crate) use extended::{Reconciled, interpolate, interpolate_histograms};
 pub(crate) use histograms::MeanHistogram;
 pub(crate) use over_time::{kahan_inc, quantile};
+pub(crate) use sliding::Sliding;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RangeFn {
@@ -171,7 +173,7 @@ impl RangeWork<'_> {
         scratch: &mut Scratch,
     ) -> Result<(), QueryError> {
         let plain = run.hists.is_empty() && run.starts.is_empty() && self.extent == Extent::Plain;
-        if plain && self.float_column(run, row) {
+        if plain && self.float_column(run, row, scratch) {
             return Ok(());
         }
         self.windows.each(run, |w| {
@@ -186,13 +188,12 @@ impl RangeWork<'_> {
     }
 
     /// Loops made for series of floats alone; `false` when there is none for the function.
-    fn float_column(&self, run: &Run<'_>, row: &mut Row) -> bool {
+    fn float_column(&self, run: &Run<'_>, row: &mut Row, scratch: &mut Scratch) -> bool {
         match self.function {
             Rate | Increase | Delta => self.rate_column(run, row),
-            Sum => self.map(run, row, over_time::sum),
-            Avg => self.map(run, row, over_time::avg),
-            Min => self.map(run, row, over_time::min),
-            Max => self.map(run, row, over_time::max),
+            Irate | Idelta => self.last_two_column(run, row),
+            Sum | Avg => self.sum_column(run, row, &mut scratch.sliding),
+            Min | Max => self.extreme_column(run, row, &mut scratch.sliding),
             Count => self.map(run, row, |vs| vs.len() as f64),
             Last => self.map(run, row, |vs| vs[vs.len() - 1]),
             First => self.map(run, row, |vs| vs[0]),

@@ -53,10 +53,12 @@ impl InstantWork {
     fn floats(&self, samples: &Samples<'_>, row: &mut Row) {
         let (ts, vs) = (samples.timestamps, samples.values);
         let mut hi = 0;
+        let once = self.windows.grid.steps == 1;
         for step in 0..self.windows.grid.steps {
             let (after, until) = self.windows.range_at(step);
+            // The samples given end where the last step ends.
             while hi < ts.len() && ts[hi] <= until {
-                hi += 1;
+                hi = if once { ts.partition_point(|t| *t <= until) } else { hi + 1 };
             }
             let Some(last) = hi.checked_sub(1) else { continue };
             if ts[last] > after && !is_stale(vs[last]) {

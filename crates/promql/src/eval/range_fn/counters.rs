@@ -3,7 +3,8 @@
 use super::{Out, RangeFn, RangeWork};
 use crate::annotations::{Annotations, HistogramOp};
 use crate::ast::Extent;
-use crate::eval::window::Window;
+use crate::eval::column::Row;
+use crate::eval::window::{Run, Window};
 use model::{CounterResetHint, FloatHistogram, Labels};
 use std::sync::Arc;
 
@@ -116,6 +117,21 @@ impl RangeWork<'_> {
             });
         });
         counted.map_or(Out::Absent, |()| Out::Float(changes as f64))
+    }
+
+    /// `irate` and `idelta` of series of floats alone, without start timestamps.
+    pub(super) fn last_two_column(&self, run: &Run<'_>, row: &mut Row) {
+        let is_rate = self.function == RangeFn::Irate;
+        self.windows.each_float(run.ts, |step, _, _, lo, hi| {
+            row.see(step, (hi - lo) as u64);
+            if hi - lo < 2 {
+                return;
+            }
+            let (before, last) = (run.vs[hi - 2], run.vs[hi - 1]);
+            let diff = if is_rate && last < before { last } else { last - before };
+            let seconds = (run.ts[hi - 1] - run.ts[hi - 2]) as f64 / 1e3;
+            row.put_float(step, if is_rate { diff / seconds } else { diff });
+        });
     }
 
     /// `irate` and `idelta`: the difference of the last two samples.
