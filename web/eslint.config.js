@@ -26,6 +26,9 @@ export default tseslint.config(
   // Data goes one way: pages → components → model → api; lib knows none of them.
   { files: ['src/components/**'], rules: only(['@/pages/*'], 'A component knows no page.') },
   { files: ['src/model/**'], rules: only(['@/pages/*', '@/components/*'], 'The model knows no view.') },
-  { files: ['src/api/**'], rules: only(['@/pages/*', '@/components/*', '@/model/*'], 'The API knows nothing above it.') },
+  {
+    files: ['src/api/**'],
+    rules: only(['@/pages/*', '@/components/*', '@/model/*'], 'The API knows nothing above it.'),
+  },
   { files: ['src/lib/**'], rules: only(['@/pages/*', '@/components/*', '@/model/*', '@/api/*'], 'lib stands alone.') },
 );

@@ -19,7 +19,10 @@ export function licenses(): Plugin {
         const folder = packageFolder(id);
         if (folder !== null) folders.add(folder);
       }
-      const source = [...folders].sort().map(describe).join(`\n${'-'.repeat(80)}\n`);
+      const source = [...folders]
+        .sort()
+        .map(describe)
+        .join(`\n${'-'.repeat(80)}\n`);
       this.emitFile({ type: 'asset', fileName: 'licenses.txt', source });
     },
   };

@@ -42,7 +42,7 @@ test('dragging zooms, a double click goes back', async ({ page }) => {
   if (box === null) throw new Error('no graph');
   await page.mouse.move(box.x + box.width * 0.5, box.y + 60);
   await page.mouse.down();
-  await page.mouse.move(box.x + box.width * 0.9, box.y + 60, { steps: 8 });
+  await page.mouse.move(box.x + box.width * 0.99, box.y + 60, { steps: 8 });
   await page.mouse.up();
   await expect.poll(() => search(page).get('from')).toMatch(/^\d{13}$/);
   const span = Number(search(page).get('to')) - Number(search(page).get('from'));
@@ -158,7 +158,7 @@ test('costs are explained', async ({ page }) => {
   await page.getByRole('radio', { name: 'Explain' }).click();
   const parts = page.getByRole('region', { name: 'Explain A' });
   await expect(parts).toContainText('rate(scrape_samples_scraped[1m])');
-  await expect(parts).toContainText('Samples read');
+  await expect(parts).toContainText('Samples used');
 });
 
 test('a share link is fixed in time', async ({ page, context }) => {

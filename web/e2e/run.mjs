@@ -17,7 +17,9 @@ async function withServer(run) {
   const port = await freePort();
   writeFileSync(join(folder, 'prometheus.yml'), configuration(port));
   const args = ['serve', '--single-port', '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`];
-  const server = spawn(program, [...args, '--prometheus-config', join(folder, 'prometheus.yml')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn(program, [...args, '--prometheus-config', join(folder, 'prometheus.yml')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [server.stdout, server.stderr]) stream.on('data', (piece) => (said += piece));
   const stopped = new Promise((done) => server.on('exit', done));
@@ -47,14 +49,17 @@ async function ready(url) {
   for (;;) {
     const samples = await count(url);
     if (samples >= 5) return;
-    if (Date.now() > until) throw new Error(`the server was not ready within ${READY_MS_MAX} ms, with ${samples} samples`);
+    if (Date.now() > until)
+      throw new Error(`the server was not ready within ${READY_MS_MAX} ms, with ${samples} samples`);
     await new Promise((done) => setTimeout(done, 300));
   }
 }
 
 async function count(url) {
   try {
-    const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent('count_over_time(up{job="self"}[1m])')}`);
+    const response = await fetch(
+      `${url}/api/v1/query?query=${encodeURIComponent('count_over_time(up{job="self"}[1m])')}`,
+    );
     return Number((await response.json()).data.result[0]?.value[1] ?? 0);
   } catch {
     return 0;

@@ -8,8 +8,16 @@ export interface WireExplainNode {
   start?: number;
   end?: number;
   series: number;
+  /** Series that came in, where that is known. */
+  series_in?: number;
   samples: number;
   duration_ms: number;
+  /** `rate()`, `sum`, `range selector`. */
+  kind?: string;
+  /** Evaluated once for all steps. */
+  once?: boolean;
+  /** Done in one pass with the part above, which has its time. */
+  fused?: boolean;
   children?: WireExplainNode[];
 }
 

@@ -3,7 +3,12 @@ import { expect, it } from 'vitest';
 import { encodeLabelName } from './metadata';
 import { selector } from './promqlClient';
 
-const matcher = (type: number, name: string, value: string) => ({ type, name, value, matchesEmpty: () => value === '' });
+const matcher = (type: number, name: string, value: string) => ({
+  type,
+  name,
+  value,
+  matchesEmpty: () => value === '',
+});
 
 it('asks within what is typed already', () => {
   const typed = [matcher(EqlRegex, 'job', 'a|b'), matcher(Neq, 'env', 'x"y'), matcher(EqlSingle, 'mode', 'idle')];

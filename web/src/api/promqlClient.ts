@@ -18,13 +18,17 @@ export class CompletionClient implements PrometheusClient {
   private readonly kept = new Map<string, { at: number; answer: Promise<unknown> }>();
 
   labelNames(metric?: string): Promise<string[]> {
-    return this.keep(`labels ${metric ?? ''}`, () => labelNames({ ...window(), ...matching(metric), limit: VALUES_MAX }));
+    return this.keep(`labels ${metric ?? ''}`, () =>
+      labelNames({ ...window(), ...matching(metric), limit: VALUES_MAX }),
+    );
   }
 
   labelValues(label: string, metric?: string, matchers?: Matchers): Promise<string[]> {
     const match = selector(metric, label, matchers);
     const limit = label === '__name__' ? METRICS_MAX : VALUES_MAX;
-    return this.keep(`values ${label} ${match ?? ''}`, () => labelValues(label, { ...window(), ...when(match), limit }));
+    return this.keep(`values ${label} ${match ?? ''}`, () =>
+      labelValues(label, { ...window(), ...when(match), limit }),
+    );
   }
 
   metricMetadata(): Promise<Record<string, WireMetadata[]>> {
@@ -37,7 +41,9 @@ export class CompletionClient implements PrometheusClient {
 
   async series(metric: string, matchers?: Matchers): Promise<Map<string, string>[]> {
     const match = selector(metric, '', matchers);
-    const found = await this.keep(`series ${match ?? ''}`, () => findSeries({ ...window(), ...when(match), limit: SERIES_MAX }));
+    const found = await this.keep(`series ${match ?? ''}`, () =>
+      findSeries({ ...window(), ...when(match), limit: SERIES_MAX }),
+    );
     return found.map((labels) => new Map(Object.entries(labels)));
   }
 

@@ -20,6 +20,8 @@ export interface WireTarget {
   scrapeTimeout: string;
   /** What to do about `lastError`: said by Pharos only. */
   advice?: string;
+  /** Something that went wrong without failing the scrape: said by Pharos only. */
+  lastWarning?: string;
 }
 
 export interface WireDroppedTarget {

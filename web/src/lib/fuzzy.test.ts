@@ -1,7 +1,12 @@
 import { expect, it } from 'vitest';
 import { score, search } from './fuzzy';
 
-const names = ['go_gc_duration_seconds', 'node_cpu_seconds_total', 'node_cooling_device_cur_state', 'process_cpu_seconds_total'];
+const names = [
+  'go_gc_duration_seconds',
+  'node_cpu_seconds_total',
+  'node_cooling_device_cur_state',
+  'process_cpu_seconds_total',
+];
 const find = (needle: string): string[] => search(needle, names, (name) => name, 10);
 
 it('finds by pieces, in any order', () => {

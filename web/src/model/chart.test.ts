@@ -12,12 +12,29 @@ function matrix(items: { metric: Record<string, string>; values: [number, string
 describe('buildChart', () => {
   it('puts samples on the grid and leaves gaps', () => {
     const data = matrix([
-      { metric: { __name__: 'x', job: 'a' }, values: [[100, '1'], [110, 'NaN'], [130, '4']] },
-      { metric: { __name__: 'x', job: 'b' }, values: [[120, '+Inf'], [130, '2'], [140, '9']] },
+      {
+        metric: { __name__: 'x', job: 'a' },
+        values: [
+          [100, '1'],
+          [110, 'NaN'],
+          [130, '4'],
+        ],
+      },
+      {
+        metric: { __name__: 'x', job: 'b' },
+        values: [
+          [120, '+Inf'],
+          [130, '2'],
+          [140, '9'],
+        ],
+      },
     ]);
     const chart = buildChart([{ query: 'A', data, unit: 'bytes' }], grid);
     expect(chart.times).toEqual([100, 110, 120, 130]);
-    expect(chart.series.map((one) => one.values)).toEqual([[1, null, null, 4], [null, null, null, 2]]);
+    expect(chart.series.map((one) => one.values)).toEqual([
+      [1, null, null, 4],
+      [null, null, null, 2],
+    ]);
     expect(chart.series[0]?.name).toBe('{job="a"}');
     expect(chart.series[0]?.stats).toEqual({ last: 4, min: 1, max: 4, avg: 2.5 });
     expect(planAxes(chart.series)).toEqual({ left: 'bytes', right: null });
@@ -34,14 +51,23 @@ describe('buildChart', () => {
   });
 
   it('counts native histograms apart', () => {
-    const data: QueryData = { resultType: 'matrix', result: [{ metric: {}, histograms: [[100, { count: '1', sum: '1' }]] }] };
+    const data: QueryData = {
+      resultType: 'matrix',
+      result: [{ metric: {}, histograms: [[100, { count: '1', sum: '1' }]] }],
+    };
     const chart = buildChart([{ query: 'A', data, unit: 'none' }], grid);
     expect([chart.series.length, chart.histograms]).toEqual([0, 1]);
   });
 
   it('keeps keys of two queries apart', () => {
     const data = matrix([{ metric: { __name__: 'x' }, values: [[100, '1']] }]);
-    const chart = buildChart([{ query: 'A', data, unit: 'bytes' }, { query: 'B', data, unit: 'none' }], grid);
+    const chart = buildChart(
+      [
+        { query: 'A', data, unit: 'bytes' },
+        { query: 'B', data, unit: 'none' },
+      ],
+      grid,
+    );
     expect(new Set(chart.series.map((one) => one.key)).size).toBe(2);
     expect(planAxes(chart.series)).toEqual({ left: 'bytes', right: 'none' });
   });
@@ -49,13 +75,30 @@ describe('buildChart', () => {
 
 describe('stacks', () => {
   it('pass over gaps', () => {
-    expect(stack([[1, null, 3], [10, 20, null], [100, 100, 100]], ['left', 'left', 'left'])).toEqual([[1, null, 3], [11, 20, null], [111, 120, 103]]);
+    expect(
+      stack(
+        [
+          [1, null, 3],
+          [10, 20, null],
+          [100, 100, 100],
+        ],
+        ['left', 'left', 'left'],
+      ),
+    ).toEqual([
+      [1, null, 3],
+      [11, 20, null],
+      [111, 120, 103],
+    ]);
     expect(stack([], [])).toEqual([]);
   });
 
   it('keep sides apart', () => {
     expect(stack([[1], [10], [2], [20]], ['left', 'right', 'left', 'right'])).toEqual([[1], [10], [3], [30]]);
-    expect(stackPairs(['left', 'right', 'left', 'right', 'left'])).toEqual([[2, 0], [3, 1], [4, 2]]);
+    expect(stackPairs(['left', 'right', 'left', 'right', 'left'])).toEqual([
+      [2, 0],
+      [3, 1],
+      [4, 2],
+    ]);
   });
 });
 

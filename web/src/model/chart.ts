@@ -144,7 +144,10 @@ function axisUnit(unit: Unit): Unit {
 /** The first unit has the left; a second the right; with more than two, the right is for all others and names none. */
 export function planAxes(series: readonly { unit: Unit }[]): Axes {
   const units = [...new Set(series.map((one) => axisUnit(one.unit)))];
-  return { left: units[0] ?? 'none', right: units.length < 2 ? null : units.length === 2 ? (units[1] ?? 'none') : 'none' };
+  return {
+    left: units[0] ?? 'none',
+    right: units.length < 2 ? null : units.length === 2 ? (units[1] ?? 'none') : 'none',
+  };
 }
 
 export function sideOf(unit: Unit, axes: Axes): Side {

@@ -32,7 +32,12 @@ export function readExemplars(query: string, wire: readonly WireExemplarSeries[]
  * Where the dot stands: at its value when that is inside what the lines span, on the nearest line otherwise. An
  * exemplar of a counter holds an observation, while the line may show a rate: its height would mean nothing.
  */
-export function placeExemplar(exemplar: Exemplar, times: number[], series: readonly ChartSeries[], isComparable: boolean): number | null {
+export function placeExemplar(
+  exemplar: Exemplar,
+  times: number[],
+  series: readonly ChartSeries[],
+  isComparable: boolean,
+): number | null {
   if (isComparable) return exemplar.value;
   const step = (times[1] ?? 0) - (times[0] ?? 0);
   const index = step > 0 ? Math.round((exemplar.time - (times[0] ?? 0)) / step) : 0;

@@ -5,6 +5,7 @@ export interface Cost {
   id: string;
   depth: number;
   expr: string;
+  /** The larger of what came in and what went out. */
   series: number;
   samples: number;
   /** Milliseconds, with everything below. */
@@ -13,7 +14,10 @@ export interface Cost {
   own: number;
   /** `own` as a share of the whole query, 0–1. */
   share: number;
-  hasChildren: boolean;
+  /** Done in one pass with the part above, which has its time. */
+  isFused: boolean;
+  /** Evaluated once for all steps. */
+  isOnce: boolean;
 }
 
 /** Top down, each part before its own parts. */
@@ -27,12 +31,13 @@ export function flatten(root: WireExplainNode, totalMs: number): Cost[] {
       id,
       depth,
       expr: node.expr,
-      series: node.series,
+      series: Math.max(node.series, node.series_in ?? 0),
       samples: node.samples,
       total: node.duration_ms,
       own,
       share: totalMs > 0 ? Math.min(1, own / totalMs) : 0,
-      hasChildren: children.length > 0,
+      isFused: node.fused === true,
+      isOnce: node.once === true,
     });
     children.forEach((child, index) => visit(child, depth + 1, `${id}.${index}`));
   };

@@ -24,7 +24,12 @@ export function readHistogram(wire: WireHistogram): Histogram {
 function readBucket([bounds, low, high, count]: WireBucket): Bucket {
   const [left, right] = BRACKETS[bounds] ?? ['(', ']'];
   const short = (bound: string): string => bound.replace('+Inf', '∞').replace('-Inf', '−∞');
-  return { low: bound(low), high: bound(high), count: Number(count), text: `${left}${short(low)}, ${short(high)}${right}` };
+  return {
+    low: bound(low),
+    high: bound(high),
+    count: Number(count),
+    text: `${left}${short(low)}, ${short(high)}${right}`,
+  };
 }
 
 function bound(text: string): number {

@@ -3,7 +3,10 @@ import { addPast, HISTORY_MAX, isHistory } from './history';
 
 it('keeps each query once, newest first', () => {
   const past = addPast(addPast(addPast([], 'up', 1), 'x', 2), ' up ', 3);
-  expect(past).toEqual([{ query: 'up', at: 3 }, { query: 'x', at: 2 }]);
+  expect(past).toEqual([
+    { query: 'up', at: 3 },
+    { query: 'x', at: 2 },
+  ]);
   expect(addPast(past, '  ', 4)).toEqual(past);
 });
 

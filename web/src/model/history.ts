@@ -31,7 +31,10 @@ export function loadHistory(): Past[] {
 }
 
 export function record(queries: readonly string[], at: number): void {
-  remember('history', queries.reduceRight((past, query) => addPast(past, query, at), loadHistory()));
+  remember(
+    'history',
+    queries.reduceRight((past, query) => addPast(past, query, at), loadHistory()),
+  );
 }
 
 export function clearHistory(): void {

@@ -22,7 +22,9 @@ export function labelUse(series: readonly Labels[]): LabelUse[] {
   return [...byName]
     .map(([name, values]) => ({
       name,
-      values: [...values].map(([value, count]) => ({ value, series: count })).sort((a, b) => b.series - a.series || a.value.localeCompare(b.value)),
+      values: [...values]
+        .map(([value, count]) => ({ value, series: count }))
+        .sort((a, b) => b.series - a.series || a.value.localeCompare(b.value)),
     }))
     .sort((a, b) => b.values.length - a.values.length || a.name.localeCompare(b.name));
 }

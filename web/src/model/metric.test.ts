@@ -4,7 +4,10 @@ import { findMetrics, listMetrics, starters } from './metric';
 
 const metrics = listMetrics(
   ['x_seconds_bucket', 'up', 'a_total'],
-  { x_seconds: [{ type: 'histogram', unit: 'seconds', help: 'How long.' }], a_total: [{ type: 'counter', unit: '', help: 'All of it.' }] },
+  {
+    x_seconds: [{ type: 'histogram', unit: 'seconds', help: 'How long.' }],
+    a_total: [{ type: 'counter', unit: '', help: 'All of it.' }],
+  },
   [{ name: 'up', value: 7 }],
 );
 

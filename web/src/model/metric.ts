@@ -16,7 +16,11 @@ export interface Metric {
 
 const PARTS = /_(bucket|count|sum|total|created)$/;
 
-export function listMetrics(names: readonly string[], about: Record<string, WireMetadata[]>, counts: readonly TsdbStat[]): Metric[] {
+export function listMetrics(
+  names: readonly string[],
+  about: Record<string, WireMetadata[]>,
+  counts: readonly TsdbStat[],
+): Metric[] {
   const seriesOf = new Map(counts.map((one) => [one.name, one.value]));
   return [...names].sort().map((name) => {
     const found = (about[name] ?? about[name.replace(PARTS, '')])?.[0];
@@ -32,9 +36,15 @@ export function listMetrics(names: readonly string[], about: Record<string, Wire
 
 export type MetricOrder = 'name' | 'series';
 
-export function findMetrics(metrics: readonly Metric[], text: string, type: string | null, order: MetricOrder): Metric[] {
+export function findMetrics(
+  metrics: readonly Metric[],
+  text: string,
+  type: string | null,
+  order: MetricOrder,
+): Metric[] {
   const ofType = type === null ? metrics : metrics.filter((metric) => metric.type === type);
-  const found = text.trim() === '' ? [...ofType] : search(text, ofType, (metric) => `${metric.name} ${metric.help}`, ofType.length);
+  const found =
+    text.trim() === '' ? [...ofType] : search(text, ofType, (metric) => `${metric.name} ${metric.help}`, ofType.length);
   return order === 'series' ? found.sort((a, b) => (b.series ?? -1) - (a.series ?? -1)) : found;
 }
 
@@ -70,5 +80,9 @@ export function starters(metric: Pick<Metric, 'name' | 'type'>): Starter[] {
       plain,
     ];
   }
-  return [plain, { title: 'Mean by job', query: `avg by (job) (${selector})` }, { title: 'Largest five', query: `topk(5, ${selector})` }];
+  return [
+    plain,
+    { title: 'Mean by job', query: `avg by (job) (${selector})` },
+    { title: 'Largest five', query: `topk(5, ${selector})` },
+  ];
 }

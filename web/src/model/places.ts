@@ -11,8 +11,20 @@ export interface Place {
 
 export const PLACES: Place[] = [
   { path: '/explore/metrics', title: 'Metrics', group: 'Explore', keys: 'g m', words: 'promql query graph' },
-  { path: '/pipeline/targets', title: 'Targets', group: 'Pipeline', keys: 'g t', words: 'scrape pools discovery relabel' },
-  { path: '/settings/status', title: 'Status', group: 'Settings', keys: 'g s', words: 'flags configuration tsdb cardinality runtime' },
+  {
+    path: '/pipeline/targets',
+    title: 'Targets',
+    group: 'Pipeline',
+    keys: 'g t',
+    words: 'scrape pools discovery relabel',
+  },
+  {
+    path: '/settings/status',
+    title: 'Status',
+    group: 'Settings',
+    keys: 'g s',
+    words: 'flags configuration tsdb cardinality runtime',
+  },
 ];
 
 /** A query, opened in Explore. `pages/explore/url.ts` reads it. */

@@ -1,4 +1,7 @@
-import { aggregateOpTerms, functionIdentifierTerms } from '@prometheus-io/codemirror-promql/dist/esm/complete/promql.terms.js';
+import {
+  aggregateOpTerms,
+  functionIdentifierTerms,
+} from '@prometheus-io/codemirror-promql/dist/esm/complete/promql.terms.js';
 import { expect, it } from 'vitest';
 import { DOCS } from './promqlDocs';
 

@@ -16,7 +16,12 @@ it('counts lines', () => {
 });
 
 it('keeps what has no place', () => {
-  expect(readFault('query timed out', 'up')).toEqual({ message: 'query timed out', place: null, line: null, column: null });
+  expect(readFault('query timed out', 'up')).toEqual({
+    message: 'query timed out',
+    place: null,
+    line: null,
+    column: null,
+  });
 });
 
 it('stays inside the text', () => {

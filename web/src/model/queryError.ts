@@ -16,7 +16,10 @@ export function readFault(message: string, query: string): Fault {
   const match = PLACE.exec(bare);
   if (match === null) return { message: bare, place: null, line: null, column: null };
   const [line, column] = [Number(match[1]), Number(match[2])];
-  const start = query.split('\n').slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  const start = query
+    .split('\n')
+    .slice(0, line - 1)
+    .reduce((sum, text) => sum + text.length + 1, 0);
   const from = Math.min(start + Math.max(0, column - 1), query.length);
   const word = /^[\w:.]+|^"[^"]*"?|^\S/.exec(query.slice(from))?.[0] ?? '';
   return { message: bare.slice(match[0].length), place: { from, to: from + Math.max(1, word.length) }, line, column };

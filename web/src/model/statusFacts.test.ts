@@ -3,7 +3,14 @@ import { buildFacts, findFlags, runtimeFacts } from './statusFacts';
 
 it('names facts and their units', () => {
   const facts = runtimeFacts(
-    { startTime: '2026-01-01T00:00:00Z', reloadConfigSuccess: false, corruptionCount: 0, GOMEMLIMIT: 9223372036854776000, GODEBUG: '', other: 12_345 },
+    {
+      other: 12_345,
+      GOMEMLIMIT: 9223372036854776000,
+      corruptionCount: 0,
+      reloadConfigSuccess: false,
+      startTime: '2026-01-01T00:00:00Z',
+      GODEBUG: '',
+    },
     true,
   );
   expect(facts).toEqual([

@@ -13,18 +13,18 @@ export interface Fact {
 
 const NAMES: Record<string, string> = {
   startTime: 'Started',
-  CWD: 'Working directory',
-  hostname: 'Host',
-  serverTime: 'Clock of the server',
   reloadConfigSuccess: 'Last reload',
   lastConfigTime: 'Configuration from',
+  storageRetention: 'Kept for',
   corruptionCount: 'Corruptions of the log',
-  goroutineCount: 'Tasks',
-  GOMAXPROCS: 'Processors used',
   GOMEMLIMIT: 'Memory limit',
+  GOMAXPROCS: 'Processors used',
+  goroutineCount: 'Tasks',
+  hostname: 'Host',
+  serverTime: 'Clock of the server',
+  CWD: 'Working directory',
   GOGC: 'GOGC',
   GODEBUG: 'GODEBUG',
-  storageRetention: 'Kept for',
   version: 'Version',
   revision: 'Revision',
   branch: 'Branch',
@@ -36,15 +36,21 @@ const NAMES: Record<string, string> = {
 /** Go says "no limit" with the largest number it has. */
 const NO_LIMIT = 2 ** 62;
 
+/** As they are named above, what is not named last; without what is empty. */
+function inOrder<T>(entries: [string, T][]): [string, T][] {
+  const order = Object.keys(NAMES);
+  const rank = (key: string): number => (order.includes(key) ? order.indexOf(key) : order.length);
+  return entries.filter(([, value]) => value !== '').sort(([a], [b]) => rank(a) - rank(b));
+}
+
 export function runtimeFacts(info: RuntimeInfo, utc: boolean): Fact[] {
-  return Object.entries(info)
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => runtimeFact(key, value, utc));
+  return inOrder(Object.entries(info)).map(([key, value]) => runtimeFact(key, value, utc));
 }
 
 function runtimeFact(key: string, value: string | number | boolean, utc: boolean): Fact {
   const name = NAMES[key] ?? key;
-  if (key === 'reloadConfigSuccess') return { name, value: value === true ? 'Accepted' : 'Refused', isBad: value !== true };
+  if (key === 'reloadConfigSuccess')
+    return { name, value: value === true ? 'Accepted' : 'Refused', isBad: value !== true };
   if (key === 'corruptionCount') return { name, value: formatCount(Number(value)), isBad: Number(value) > 0 };
   if (key === 'GOMEMLIMIT') return { name, value: Number(value) >= NO_LIMIT ? 'none' : formatBytes(Number(value)) };
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) {
@@ -55,9 +61,7 @@ function runtimeFact(key: string, value: string | number | boolean, utc: boolean
 }
 
 export function buildFacts(info: BuildInfo): Fact[] {
-  return Object.entries(info)
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => ({ name: NAMES[key] ?? key, value }));
+  return inOrder(Object.entries(info)).map(([key, value]) => ({ name: NAMES[key] ?? key, value }));
 }
 
 export interface Flag {

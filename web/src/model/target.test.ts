@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Health, WireDroppedTarget, WireTarget } from '@/api/targets';
-import { compareLabels, countHealth, filterDropped, filterTargets, groupPools, lastScrapeAt, tellingLabels, timeoutShare } from './target';
+import {
+  compareLabels,
+  countHealth,
+  filterDropped,
+  filterTargets,
+  groupPools,
+  lastScrapeAt,
+  tellingLabels,
+  timeoutShare,
+} from './target';
 
 function target(scrapePool: string, host: string, health: Health, lastError = ''): WireTarget {
   return {
@@ -18,7 +27,12 @@ function target(scrapePool: string, host: string, health: Health, lastError = ''
   };
 }
 
-const all = [target('b', 'h10:1', 'up'), target('a', 'x:1', 'up'), target('b', 'h2:1', 'up'), target('b', 'z:1', 'down', 'connection refused')];
+const all = [
+  target('b', 'h10:1', 'up'),
+  target('a', 'x:1', 'up'),
+  target('b', 'h2:1', 'up'),
+  target('b', 'z:1', 'down', 'connection refused'),
+];
 const none = { state: null, pool: null, find: '' };
 
 describe('targets', () => {
@@ -47,7 +61,10 @@ describe('targets', () => {
 });
 
 it('filters what was dropped', () => {
-  const dropped: WireDroppedTarget[] = [{ discoveredLabels: { job: 'old', __address__: 'h:1' } }, { discoveredLabels: {}, scrapePool: 'new' }];
+  const dropped: WireDroppedTarget[] = [
+    { discoveredLabels: { job: 'old', __address__: 'h:1' } },
+    { discoveredLabels: {}, scrapePool: 'new' },
+  ];
   expect(filterDropped(dropped, { pool: 'old', find: '' })).toHaveLength(1);
   expect(filterDropped(dropped, { pool: null, find: 'h:1' })).toHaveLength(1);
 });
@@ -63,6 +80,11 @@ it('compares labels', () => {
 });
 
 it('does not repeat the pool and the address', () => {
-  expect(tellingLabels({ scrapePool: 'b', scrapeUrl: 'http://h:1/m', labels: { job: 'b', instance: 'h:1', team: 't' } })).toEqual({ team: 't' });
-  expect(tellingLabels({ scrapePool: 'b', scrapeUrl: 'http://h:1/m', labels: { job: 'c', instance: 'h' } })).toEqual({ job: 'c', instance: 'h' });
+  expect(
+    tellingLabels({ scrapePool: 'b', scrapeUrl: 'http://h:1/m', labels: { job: 'b', instance: 'h:1', team: 't' } }),
+  ).toEqual({ team: 't' });
+  expect(tellingLabels({ scrapePool: 'b', scrapeUrl: 'http://h:1/m', labels: { job: 'c', instance: 'h' } })).toEqual({
+    job: 'c',
+    instance: 'h',
+  });
 });

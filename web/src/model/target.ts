@@ -33,7 +33,9 @@ export function groupPools(targets: readonly WireTarget[]): Pool[] {
       name,
       counts: countHealth(all),
       targets: all.sort(
-        (a, b) => WORST_FIRST.indexOf(a.health) - WORST_FIRST.indexOf(b.health) || a.scrapeUrl.localeCompare(b.scrapeUrl, 'en', { numeric: true }),
+        (a, b) =>
+          WORST_FIRST.indexOf(a.health) - WORST_FIRST.indexOf(b.health) ||
+          a.scrapeUrl.localeCompare(b.scrapeUrl, 'en', { numeric: true }),
       ),
     }));
 }
@@ -60,10 +62,15 @@ export function poolOfDropped(target: WireDroppedTarget): string {
   return target.scrapePool ?? target.discoveredLabels['job'] ?? '';
 }
 
-export function filterDropped(targets: readonly WireDroppedTarget[], filter: Pick<TargetFilter, 'pool' | 'find'>): WireDroppedTarget[] {
+export function filterDropped(
+  targets: readonly WireDroppedTarget[],
+  filter: Pick<TargetFilter, 'pool' | 'find'>,
+): WireDroppedTarget[] {
   const text = filter.find.trim().toLowerCase();
   return targets.filter(
-    (target) => (filter.pool === null || poolOfDropped(target) === filter.pool) && (text === '' || holds(text, target.discoveredLabels)),
+    (target) =>
+      (filter.pool === null || poolOfDropped(target) === filter.pool) &&
+      (text === '' || holds(text, target.discoveredLabels)),
   );
 }
 
@@ -104,6 +111,7 @@ export function compareLabels(before: Labels, after: Labels): LabelChange[] {
 /** Labels that say more than the pool's name and the address do. */
 export function tellingLabels(target: Pick<WireTarget, 'labels' | 'scrapePool' | 'scrapeUrl'>): Labels {
   const isSaid = (name: string, value: string): boolean =>
-    (name === 'job' && value === target.scrapePool) || (name === 'instance' && target.scrapeUrl.includes(`//${value}/`));
+    (name === 'job' && value === target.scrapePool) ||
+    (name === 'instance' && target.scrapeUrl.includes(`//${value}/`));
   return Object.fromEntries(Object.entries(target.labels).filter(([name, value]) => !isSaid(name, value)));
 }

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { millis } from '@/lib/brand';
-import { absolute, describeRange, isRelative, parseMoment, parseTyped, PRESETS, printMoment, resolveRange, shift, zoomIn, zoomOut } from './timeRange';
+import {
+  absolute,
+  describeRange,
+  isRelative,
+  parseMoment,
+  parseTyped,
+  PRESETS,
+  printMoment,
+  resolveRange,
+  shift,
+  zoomIn,
+  zoomOut,
+} from './timeRange';
 
 const now = millis(Date.UTC(2026, 0, 15, 12, 34, 56));
 const HOUR = 3_600_000;

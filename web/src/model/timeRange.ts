@@ -125,7 +125,8 @@ export function shift(resolved: Resolved, direction: -1 | 1): TimeRange {
 /** Twice as long around the same middle; a range that ends now goes on ending now. */
 export function zoomOut(range: TimeRange, resolved: Resolved): TimeRange {
   const span = resolved.to - resolved.from;
-  if (range.to === 'now') return { from: `now-${printDuration(millis(Math.round((span * 2) / 1000) * 1000))}`, to: 'now' };
+  if (range.to === 'now')
+    return { from: `now-${printDuration(millis(Math.round((span * 2) / 1000) * 1000))}`, to: 'now' };
   return absolute(resolved.from - span / 2, resolved.to + span / 2);
 }
 

@@ -151,7 +151,8 @@ function unitOfBinary(node: SyntaxNode, text: string): Unit {
   const operator = children(node).find((child) => child.from >= left.to)?.name ?? '';
   if (COMPARE.has(operator)) return node.getChild('BoolModifier') === null ? unitOfNode(left, text) : 'bool';
   const [a, b] = [unitOfNode(left, text), unitOfNode(right, text)];
-  const isNumber = (side: SyntaxNode): boolean => /^[\s(]*[-+]?[\d.]+(e[-+]?\d+)?[\s)]*$/i.test(text.slice(side.from, side.to));
+  const isNumber = (side: SyntaxNode): boolean =>
+    /^[\s(]*[-+]?[\d.]+(e[-+]?\d+)?[\s)]*$/i.test(text.slice(side.from, side.to));
   if (operator === 'Add' || operator === 'Sub') return unitOfSum(a, b, operator, isNumber(left));
   if (operator === 'Mul') return unitOfProduct(a, b, text.slice(left.from, left.to), text.slice(right.from, right.to));
   if (operator === 'Div') return isNumber(right) ? scaled(a, text.slice(right.from, right.to)) : unitOfQuotient(a, b);

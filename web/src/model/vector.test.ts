@@ -42,6 +42,17 @@ describe('tables', () => {
 it('shows scalars, strings and range vectors', () => {
   expect(buildTable({ resultType: 'scalar', result: [5, '1.5'] }).rows).toMatchObject([{ value: 1.5, text: '1.5' }]);
   expect(buildTable({ resultType: 'string', result: [5, '12'] }).rows[0]?.value).toBeNaN();
-  const range: QueryData = { resultType: 'matrix', result: [{ metric: {}, values: [[1, '2'], [2, '3']] }] };
+  const range: QueryData = {
+    resultType: 'matrix',
+    result: [
+      {
+        metric: {},
+        values: [
+          [1, '2'],
+          [2, '3'],
+        ],
+      },
+    ],
+  };
   expect(buildTable(range).rows.map((row) => row.time)).toEqual([1, 2]);
 });

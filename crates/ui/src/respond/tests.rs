@@ -58,6 +58,8 @@ fn head_has_the_headers_and_no_body() {
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(header(&response, CONTENT_TYPE), "text/html; charset=utf-8");
     assert!(response.body().is_empty());
+    let whole = get("/", &[]).into_body().len();
+    assert_eq!(header(&response, CONTENT_LENGTH), whole.to_string());
 }
 
 #[test]

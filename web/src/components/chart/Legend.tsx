@@ -3,7 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
 import { CopyButton } from '@/components/common/PageState';
 import { formatCount, formatValue } from '@/lib/format';
-import type { Chart, ChartSeries, Stats } from '@/model/chart';
+import { planAxes, sideOf, type Chart, type ChartSeries, type Stats } from '@/model/chart';
 import { printSeries } from '@/model/labels';
 import { colourOf, dashOf } from './palette';
 import classes from './Legend.module.css';
@@ -24,26 +24,37 @@ export function Legend({ chart, isolated, note, onHover, onIsolate }: Props) {
   const [sort, setSort] = useState<Column | null>(null);
   const scroll = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => ordered(chart.series, sort), [chart.series, sort]);
+  const axes = useMemo(() => planAxes(chart.series), [chart.series]);
   const several = new Set(chart.series.map((one) => one.query)).size > 1;
   // The table virtualiser gives functions that must not be memoised; this component does not memoise.
-  const list = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 12 });
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+  });
 
   return (
     <div className={classes.legend} data-testid="legend" onMouseLeave={() => onHover(null)}>
-      <div className={classes.head}>
-        <span>
-          {formatCount(chart.series.length)} {chart.series.length === 1 ? 'series' : 'series'}
-          {note !== null && <em> · {note}</em>}
-        </span>
-        {COLUMNS.map((column) => (
-          <button type="button" key={column} data-active={sort === column || undefined} onClick={() => setSort(sort === column ? null : column)}>
-            {column}
-            {sort === column ? ' ↓' : ''}
-          </button>
-        ))}
-        <span />
-      </div>
       <div ref={scroll} className={classes.scroll}>
+        <div className={classes.head}>
+          <span>
+            {formatCount(chart.series.length)} series
+            {note !== null && <em> · {note}</em>}
+          </span>
+          {COLUMNS.map((column) => (
+            <button
+              type="button"
+              key={column}
+              data-active={sort === column || undefined}
+              onClick={() => setSort(sort === column ? null : column)}
+            >
+              {column}
+              {sort === column ? ' ↓' : ''}
+            </button>
+          ))}
+          <span />
+        </div>
         <div style={{ height: list.getTotalSize(), position: 'relative' }}>
           {list.getVirtualItems().map((item) => {
             const row = rows[item.index];
@@ -54,6 +65,7 @@ export function Legend({ chart, isolated, note, onHover, onIsolate }: Props) {
                 row={row}
                 top={item.start}
                 several={several}
+                isRight={sideOf(row.series.unit, axes) === 'right'}
                 isOff={isolated !== null && !isolated.has(row.series.key)}
                 onHover={onHover}
                 onIsolate={onIsolate}
@@ -83,17 +95,23 @@ interface RowProps {
   row: Row;
   top: number;
   several: boolean;
+  isRight: boolean;
   isOff: boolean;
   onHover: (key: string | null) => void;
   onIsolate: (key: string, isToggle: boolean) => void;
 }
 
-function LegendRow({ row, top, several, isOff, onHover, onIsolate }: RowProps) {
+function LegendRow({ row, top, several, isRight, isOff, onHover, onIsolate }: RowProps) {
   const { series, index } = row;
   const full = printSeries(series.labels);
   const isDashed = dashOf(index).length > 0;
   return (
-    <div className={classes.row} style={{ top, height: ROW_PX }} data-off={isOff || undefined} onMouseEnter={() => onHover(series.key)}>
+    <div
+      className={classes.row}
+      style={{ top, height: ROW_PX }}
+      data-off={isOff || undefined}
+      onMouseEnter={() => onHover(series.key)}
+    >
       <button
         type="button"
         className={classes.name}
@@ -104,6 +122,7 @@ function LegendRow({ row, top, several, isOff, onHover, onIsolate }: RowProps) {
         <i className={classes.swatch} data-dashed={isDashed || undefined} style={{ color: colourOf(index) }} />
         {several && <b>{series.query}</b>}
         <code>{series.name}</code>
+        {isRight && <small>right axis</small>}
       </button>
       {COLUMNS.map((column) => (
         <span key={column} className="num">

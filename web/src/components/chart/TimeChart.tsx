@@ -39,14 +39,30 @@ export function TimeChart(props: Props) {
   });
 
   const shown = useMemo(() => {
-    const order = chart.series.map((_, index) => index).filter((index) => isolated?.has(chart.series[index]?.key ?? '') ?? true);
-    return { order, series: order.map((index) => chart.series[index]).filter((one): one is ChartSeries => one !== undefined) };
+    const order = chart.series
+      .map((_, index) => index)
+      .filter((index) => isolated?.has(chart.series[index]?.key ?? '') ?? true);
+    return {
+      order,
+      series: order.map((index) => chart.series[index]).filter((one): one is ChartSeries => one !== undefined),
+    };
   }, [chart, isolated]);
   const axes = useMemo(() => planAxes(chart.series), [chart.series]);
-  const data = useMemo(() => columns(chart.times, shown.series, isStacked ? axes : null), [chart.times, shown.series, isStacked, axes]);
+  const data = useMemo(
+    () => columns(chart.times, shown.series, isStacked ? axes : null),
+    [chart.times, shown.series, isStacked, axes],
+  );
 
   // What makes a new drawing necessary; new numbers alone do not.
-  const structure = [scheme, axes.left, axes.right, utc, isStacked, ...shown.order, ...shown.series.map((one) => one.key)].join('\n');
+  const structure = [
+    scheme,
+    axes.left,
+    axes.right,
+    utc,
+    isStacked,
+    ...shown.order,
+    ...shown.series.map((one) => one.key),
+  ].join('\n');
   const isSized = width > 0 && height > 0;
 
   useEffect(() => {
@@ -99,7 +115,16 @@ export function TimeChart(props: Props) {
   return (
     <div ref={box} className={classes.box} data-testid="chart" data-series={shown.series.length}>
       <div ref={host} className={classes.host} />
-      {pointed !== null && <ChartTooltip pointed={pointed} shown={shown} isStacked={isStacked} utc={utc} times={chart.times} width={width} />}
+      {pointed !== null && (
+        <ChartTooltip
+          pointed={pointed}
+          shown={shown}
+          isStacked={isStacked}
+          utc={utc}
+          times={chart.times}
+          width={width}
+        />
+      )}
     </div>
   );
 }
@@ -108,14 +133,26 @@ export function TimeChart(props: Props) {
 function columns(times: number[], series: readonly ChartSeries[], stackedOn: Axes | null): uPlot.AlignedData {
   const values = series.map((one) => one.values);
   if (stackedOn === null) return [times, ...values];
-  return [times, ...stack(values, series.map((one) => sideOf(one.unit, stackedOn)))];
+  return [
+    times,
+    ...stack(
+      values,
+      series.map((one) => sideOf(one.unit, stackedOn)),
+    ),
+  ];
 }
 
 function point(u: uPlot, exemplar: Exemplar | null): Pointed | null {
   const { idx, left, top } = u.cursor;
   if (idx == null || left === undefined || left < 0 || top === undefined) return null;
   const focused = u.series.findIndex((one, index) => index > 0 && (one as { _focus?: boolean })._focus === true);
-  return { index: idx, left: left + u.bbox.left / devicePixelRatio, top: top + u.bbox.top / devicePixelRatio, focused: focused - 1, exemplar };
+  return {
+    index: idx,
+    left: left + u.bbox.left / devicePixelRatio,
+    top: top + u.bbox.top / devicePixelRatio,
+    focused: focused - 1,
+    exemplar,
+  };
 }
 
 function bindPointer(u: uPlot, latest: { current: Props }, nearest: (u: uPlot) => Exemplar | null): () => void {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { rangeOf } from './options';
 
-const plain = (low: number | null, high: number | null, isStacked = false): [number, number] => rangeOf(low, high, 'none', isStacked);
+const plain = (low: number | null, high: number | null, isStacked = false): [number, number] =>
+  rangeOf(low, high, 'none', isStacked);
 
 it('shows zero when it is near', () => {
   expect(plain(1, 10)[0]).toBe(0);
@@ -17,7 +18,12 @@ it('has room for straight lines and for nothing', () => {
 });
 
 it('holds every value', () => {
-  for (const [low, high] of [[-3, 7], [-9, -8], [0, 1e-9], [1e12, 2e12]] as const) {
+  for (const [low, high] of [
+    [-3, 7],
+    [-9, -8],
+    [0, 1e-9],
+    [1e12, 2e12],
+  ] as const) {
     const [bottom, top] = plain(low, high);
     expect(bottom).toBeLessThanOrEqual(low);
     expect(top).toBeGreaterThanOrEqual(high);

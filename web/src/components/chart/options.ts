@@ -46,9 +46,15 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
       y: { range: (_plot, low, high) => rangeOf(low, high, axes.left, look.isStacked) },
       y2: { range: (_plot, low, high) => rangeOf(low, high, axes.right ?? 'none', look.isStacked) },
     },
-    axes: [timeAxis(ink), valueAxis(ink, axes.left, 'left'), ...(axes.right === null ? [] : [valueAxis(ink, axes.right, 'right')])],
+    axes: [
+      timeAxis(ink),
+      valueAxis(ink, axes.left, 'left'),
+      ...(axes.right === null ? [] : [valueAxis(ink, axes.right, 'right')]),
+    ],
     series: [{}, ...series.map((one, index) => lineOf(one, order[index] ?? index, series.length, look))],
-    bands: look.isStacked ? stackPairs(sides).map(([over, under]) => ({ series: [over + 1, under + 1] as [number, number] })) : [],
+    bands: look.isStacked
+      ? stackPairs(sides).map(([over, under]) => ({ series: [over + 1, under + 1] as [number, number] }))
+      : [],
   };
 }
 

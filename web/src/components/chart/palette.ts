@@ -38,5 +38,7 @@ export function dashOf(index: number): number[] {
 
 /** `#rrggbb` with an opacity of 0–1. */
 export function fade(hex: string, opacity: number): string {
-  return `${hex}${Math.round(opacity * 255).toString(16).padStart(2, '0')}`;
+  return `${hex}${Math.round(opacity * 255)
+    .toString(16)
+    .padStart(2, '0')}`;
 }

@@ -68,7 +68,13 @@ export function CopyButton({ text, label }: { text: string | (() => string); lab
   };
   const Icon = isDone ? IconCheck : IconCopy;
   return (
-    <button type="button" className={classes.copy} onClick={() => void copy()} aria-label={label ?? 'Copy'} title={label ?? 'Copy'}>
+    <button
+      type="button"
+      className={classes.copy}
+      onClick={() => void copy()}
+      aria-label={label ?? 'Copy'}
+      title={label ?? 'Copy'}
+    >
       <Icon size={14} stroke={1.7} />
     </button>
   );

@@ -3,7 +3,12 @@ import classes from './StateMark.module.css';
 
 export type State = 'up' | 'down' | 'unknown' | 'dropped';
 
-const ICONS = { up: IconCircleCheckFilled, down: IconAlertTriangleFilled, unknown: IconCircleDashed, dropped: IconCircleMinus };
+const ICONS = {
+  up: IconCircleCheckFilled,
+  down: IconAlertTriangleFilled,
+  unknown: IconCircleDashed,
+  dropped: IconCircleMinus,
+};
 const WORDS: Record<State, string> = { up: 'Up', down: 'Down', unknown: 'Unknown', dropped: 'Dropped' };
 
 /** A state by shape, word and colour, in this order of importance. */

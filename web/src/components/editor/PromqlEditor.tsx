@@ -1,5 +1,13 @@
 // One query's editor: completion, hints, faults. The parent owns the text.
-import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus, selectedCompletion } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  completionKeymap,
+  completionStatus,
+  selectedCompletion,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
@@ -89,7 +97,12 @@ function begin(latest: { current: Props }): EditorState {
       tooltips({ parent: document.body }),
       placeholder(latest.current.placeholder),
       EditorView.contentAttributes.of({ 'aria-label': `Query ${latest.current.label}`, 'aria-multiline': 'true' }),
-      Prec.highest(keymap.of([{ key: 'Enter', run: enter }, { key: 'Mod-Enter', run }])),
+      Prec.highest(
+        keymap.of([
+          { key: 'Enter', run: enter },
+          { key: 'Mod-Enter', run },
+        ]),
+      ),
       keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...lintKeymap]),
       // After the completion list, which takes Enter while it is open; before the default, which breaks the line.
       Prec.low(

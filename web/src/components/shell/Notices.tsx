@@ -15,7 +15,8 @@ export function Notices() {
   const { data, error } = useQuery({
     queryKey: ['notifications'],
     queryFn: ({ signal }) => notifications(signal),
-    refetchInterval: ({ state }) => (isUnreachable(state.error) ? POLL_UNREACHABLE_MS : isMissing(state.error) ? false : POLL_MS),
+    refetchInterval: ({ state }) =>
+      isUnreachable(state.error) ? POLL_UNREACHABLE_MS : isMissing(state.error) ? false : POLL_MS,
     retry: false,
   });
   const active = data?.filter((one) => one.active) ?? [];

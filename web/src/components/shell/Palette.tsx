@@ -129,11 +129,20 @@ function useCommands(): Command[] {
 
   return useMemo(() => {
     const open = (query: string): void => {
-      void navigate({ to: '/explore/metrics', search: (previous: object) => ({ ...keepShell(previous), ...exploreSearch(query) }) });
+      void navigate({
+        to: '/explore/metrics',
+        search: (previous: object) => ({ ...keepShell(previous), ...exploreSearch(query) }),
+      });
     };
     const actions: Command[] = [
       { id: 'refresh', group: 'Do', title: 'Refresh', keys: 'r', run: time.refresh },
-      { id: 'copy', group: 'Do', title: 'Copy a link to this view', words: 'share url', run: () => void copyText(location.href) },
+      {
+        id: 'copy',
+        group: 'Do',
+        title: 'Copy a link to this view',
+        words: 'share url',
+        run: () => void copyText(location.href),
+      },
       ...(['light', 'dark', 'auto'] as const).map((scheme) => ({
         id: `theme-${scheme}`,
         group: 'Do' as const,

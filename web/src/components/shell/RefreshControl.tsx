@@ -18,7 +18,12 @@ export function RefreshControl() {
       </Tooltip>
       <Menu position="bottom-end" width={150}>
         <Menu.Target>
-          <Button aria-label="Refresh by itself" px={6} rightSection={<IconChevronDown size={13} />} classNames={{ section: spin.chevron }}>
+          <Button
+            aria-label="Refresh by itself"
+            px={6}
+            rightSection={<IconChevronDown size={13} />}
+            classNames={{ section: spin.chevron }}
+          >
             {time.every === undefined ? <span className="muted">Off</span> : time.every}
           </Button>
         </Menu.Target>

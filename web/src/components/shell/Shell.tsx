@@ -75,7 +75,12 @@ function useShellKeys(actions: ShellActions): void {
   useShortcuts([
     { keys: 'mod+k', title: 'Command palette', group: 'Everywhere', run: actions.openPalette, inFields: true },
     { keys: '?', title: 'This sheet', group: 'Everywhere', run: actions.openSheet },
-    { keys: 'd', title: 'Light or dark', group: 'Everywhere', run: () => setColorScheme(shown === 'dark' ? 'light' : 'dark') },
+    {
+      keys: 'd',
+      title: 'Light or dark',
+      group: 'Everywhere',
+      run: () => setColorScheme(shown === 'dark' ? 'light' : 'dark'),
+    },
     { keys: '\\', title: 'Narrow or wide navigation', group: 'Everywhere', run: actions.toggleNav },
     ...PLACES.map((place) => ({
       keys: place.keys,

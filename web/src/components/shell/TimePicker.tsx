@@ -2,7 +2,15 @@ import { Button, Popover, TextInput } from '@mantine/core';
 import { IconCalendarClock, IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Segments } from '@/components/common/Segments';
-import { describeRange, parseMoment, parseTyped, PRESETS, printMoment, resolveRange, type TimeRange } from '@/model/timeRange';
+import {
+  describeRange,
+  parseMoment,
+  parseTyped,
+  PRESETS,
+  printMoment,
+  resolveRange,
+  type TimeRange,
+} from '@/model/timeRange';
 import { useTime } from './time';
 import classes from './TimePicker.module.css';
 
@@ -134,8 +142,18 @@ function FromTo({ onChoose }: { onChoose: (range: TimeRange) => void }) {
         if (isGood) onChoose(next);
       }}
     >
-      <TextInput label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} error={parseMoment(read(from), now) === null} />
-      <TextInput label="To" value={to} onChange={(event) => setTo(event.currentTarget.value)} error={parseMoment(read(to), now) === null} />
+      <TextInput
+        label="From"
+        value={from}
+        onChange={(event) => setFrom(event.currentTarget.value)}
+        error={parseMoment(read(from), now) === null}
+      />
+      <TextInput
+        label="To"
+        value={to}
+        onChange={(event) => setTo(event.currentTarget.value)}
+        error={parseMoment(read(to), now) === null}
+      />
       <Button type="submit" variant="filled" disabled={!isGood}>
         Apply
       </Button>

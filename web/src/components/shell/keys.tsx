@@ -26,7 +26,8 @@ export function KeyboardProvider({ children }: { children: ReactNode }) {
     let pending: string | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const listen = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.isComposing || ['Shift', 'Control', 'Meta', 'Alt'].includes(event.key)) return;
+      if (event.defaultPrevented || event.isComposing || ['Shift', 'Control', 'Meta', 'Alt'].includes(event.key))
+        return;
       const found = match(keyboard.all(), pressOf(event), pending, isTyping(event.target));
       pending = found.pending;
       clearTimeout(timer);

@@ -21,16 +21,19 @@ function OneQuery({ query, grid }: { query: QueryRow; grid: Grid }) {
   const { data, error, isLoading } = useExplain(query.expr, grid);
   const costs = useMemo(() => (data === undefined ? [] : flatten(data.root, data.total_ms)), [data]);
   if (isLoading) return <Loading what="costs" />;
-  if (error !== null || data === undefined) return <Failure title={`${query.id.toUpperCase()} could not be explained`} error={error} />;
+  if (error !== null || data === undefined)
+    return <Failure title={`${query.id.toUpperCase()} could not be explained`} error={error} />;
   const hot = hottest(costs);
   return (
     <section className={classes.query} aria-label={`Explain ${query.id.toUpperCase()}`}>
       <dl className={`${classes.facts} num`}>
         <Fact name="Query" value={query.id.toUpperCase()} />
         <Fact name="Took" value={formatSeconds(data.total_ms / 1000)} />
-        <Fact name="Samples read" value={formatCount(data.samples)} />
+        <Fact name="Samples used" value={formatCount(data.samples)} />
         <Fact name="Most at once" value={`${formatCount(data.peak_samples)} samples`} />
-        {hot !== null && hot.share >= 0.2 && <Fact name={`${Math.round(hot.share * 100)} % of the time in`} value={hot.expr} isCode />}
+        {hot !== null && hot.share >= 0.2 && (
+          <Fact name={`${Math.round(hot.share * 100)} % of the time in`} value={hot.expr} isCode />
+        )}
       </dl>
       <div className={classes.head}>
         <span>Part</span>
@@ -44,12 +47,13 @@ function OneQuery({ query, grid }: { query: QueryRow; grid: Grid }) {
           <code style={{ paddingLeft: cost.depth * 18 }} title={cost.expr}>
             {cost.depth > 0 && <i>└ </i>}
             {cost.expr}
+            {cost.isOnce && <small title="The same at every step: evaluated once">once</small>}
           </code>
-          <span className={classes.time}>
+          <span className={classes.time} data-fused={cost.isFused || undefined}>
             <i style={{ width: `${Math.max(cost.share * 100, cost.own > 0 ? 1 : 0)}%` }} />
-            <b className="num">{formatSeconds(cost.own / 1000)}</b>
+            <b className="num">{cost.isFused ? 'in one pass with the part above' : formatSeconds(cost.own / 1000)}</b>
           </span>
-          <span className="num">{formatSeconds(cost.total / 1000)}</span>
+          <span className="num">{cost.isFused ? '' : formatSeconds(cost.total / 1000)}</span>
           <span className="num">{formatCount(cost.series)}</span>
           <span className="num">{formatCount(cost.samples)}</span>
         </div>

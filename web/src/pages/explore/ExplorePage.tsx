@@ -29,8 +29,15 @@ export function ExplorePage() {
     { keys: 'm', title: 'Metrics browser', group: 'Metrics', run: () => setBrowsing(true) },
     { keys: '1', title: 'Graph', group: 'Metrics', run: () => queries.change({ view: 'graph' }) },
     { keys: '2', title: 'Table', group: 'Metrics', run: () => queries.change({ view: 'table' }) },
-    ...(explains ? [{ keys: '3', title: 'Explain', group: 'Metrics', run: () => queries.change({ view: 'explain' }) }] : []),
-    { keys: 's', title: 'Stacked or not', group: 'Metrics', run: () => queries.change({ isStacked: !state.isStacked }) },
+    ...(explains
+      ? [{ keys: '3', title: 'Explain', group: 'Metrics', run: () => queries.change({ view: 'explain' }) }]
+      : []),
+    {
+      keys: 's',
+      title: 'Stacked or not',
+      group: 'Metrics',
+      run: () => queries.change({ isStacked: !state.isStacked }),
+    },
   ]);
 
   const isEmpty = activeQueries(state.queries).length === 0;

@@ -34,7 +34,7 @@ export function GraphView({ results, grid, units, isStacked, queries }: Props) {
   // Series that are gone cannot hide the ones that are there.
   const active = isolated !== null && chart.series.some((one) => isolated.has(one.key)) ? isolated : null;
 
-  if (chart.series.length === 0) return <NoLines chart={chart} />;
+  if (chart.series.length === 0) return <NoLines chart={chart} onBack={zoom.back} />;
   return (
     <>
       <div className={classes.chart}>
@@ -63,7 +63,12 @@ export function GraphView({ results, grid, units, isStacked, queries }: Props) {
 }
 
 /** A click shows one line alone, or all again; with Ctrl or ⌘ it adds and takes away. */
-export function nextIsolated(now: ReadonlySet<string> | null, key: string, isToggle: boolean, chart: Chart): ReadonlySet<string> | null {
+export function nextIsolated(
+  now: ReadonlySet<string> | null,
+  key: string,
+  isToggle: boolean,
+  chart: Chart,
+): ReadonlySet<string> | null {
   if (!isToggle) return now?.size === 1 && now.has(key) ? null : new Set([key]);
   const next = new Set(now ?? chart.series.map((one) => one.key));
   if (!next.delete(key)) next.add(key);
@@ -72,12 +77,14 @@ export function nextIsolated(now: ReadonlySet<string> | null, key: string, isTog
 
 function note(chart: Chart): string | null {
   const parts = [];
-  if (chart.hidden > 0) parts.push(`${formatCount(chart.hidden)} more series are not drawn: topk() or a sum would make them fewer`);
-  if (chart.histograms > 0) parts.push(`${formatCount(chart.histograms)} native histograms: see the table, or take histogram_quantile()`);
+  if (chart.hidden > 0)
+    parts.push(`${formatCount(chart.hidden)} more series are not drawn: topk() or a sum would make them fewer`);
+  if (chart.histograms > 0)
+    parts.push(`${formatCount(chart.histograms)} native histograms: see the table, or take histogram_quantile()`);
   return parts.length === 0 ? null : parts.join(' · ');
 }
 
-function NoLines({ chart }: { chart: Chart }) {
+function NoLines({ chart, onBack }: { chart: Chart; onBack: () => void }) {
   if (chart.histograms > 0) {
     return (
       <Empty title={`${chart.histograms} native histograms have no line`}>
@@ -87,7 +94,13 @@ function NoLines({ chart }: { chart: Chart }) {
   }
   return (
     <Empty title="No samples in this time range">
-      The query is right and matches nothing here. A wider range, fewer label matchers or the metrics browser (M) show what there is.
+      <p>
+        The query is right and matches nothing here. A wider range, fewer label matchers or the metrics browser (M) show
+        what there is.
+      </p>
+      <Button mt="sm" onClick={onBack}>
+        Zoom out
+      </Button>
     </Empty>
   );
 }
@@ -97,7 +110,11 @@ function useChart(results: readonly Result[], grid: Grid, units: ExploreUnits): 
   return useMemo(
     () =>
       buildChart(
-        results.flatMap((one) => (one.answer === undefined ? [] : [{ query: one.letter, data: one.answer.data, unit: units.get(one.expr) ?? 'none' }])),
+        results.flatMap((one) =>
+          one.answer === undefined
+            ? []
+            : [{ query: one.letter, data: one.answer.data, unit: units.get(one.expr) ?? 'none' }],
+        ),
         grid,
       ),
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -105,10 +122,17 @@ function useChart(results: readonly Result[], grid: Grid, units: ExploreUnits): 
   );
 }
 
-function usePlaced(exemplars: readonly Exemplar[], chart: Chart, units: ExploreUnits, results: readonly Result[]): PlacedExemplar[] {
+function usePlaced(
+  exemplars: readonly Exemplar[],
+  chart: Chart,
+  units: ExploreUnits,
+  results: readonly Result[],
+): PlacedExemplar[] {
   return useMemo(() => {
     // Observations share an axis with what is computed from them: quantiles and averages, never rates.
-    const comparable = new Map(results.map((one) => [one.letter, /histogram_(quantile|avg)/.test(one.expr) && units.get(one.expr) !== 'none']));
+    const comparable = new Map(
+      results.map((one) => [one.letter, /histogram_(quantile|avg)/.test(one.expr) && units.get(one.expr) !== 'none']),
+    );
     const unitByLetter = new Map(results.map((one) => [one.letter, units.get(one.expr)]));
     return exemplars.flatMap((exemplar) => {
       const y = placeExemplar(exemplar, chart.times, chart.series, comparable.get(exemplar.query) ?? false);

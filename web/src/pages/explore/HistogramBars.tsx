@@ -13,9 +13,20 @@ export function HistogramBars({ histogram, unit }: { histogram: Histogram; unit:
   ];
   return (
     <div className={classes.bars}>
-      <svg viewBox="0 0 100 36" preserveAspectRatio="none" role="img" aria-label={`Histogram of ${histogram.count} observations`}>
+      <svg
+        viewBox="0 0 100 36"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Histogram of ${histogram.count} observations`}
+      >
         {drawn.map((bar) => (
-          <rect key={bar.x} x={bar.x * 100} width={bar.width * 92} y={36 - bar.height * 36} height={Math.max(0.5, bar.height * 36)}>
+          <rect
+            key={bar.x}
+            x={bar.x * 100}
+            width={bar.width * 92}
+            y={36 - bar.height * 36}
+            height={Math.max(0.5, bar.height * 36)}
+          >
             <title>{`${bar.bucket.text}: ${formatValue(bar.bucket.count)}`}</title>
           </rect>
         ))}

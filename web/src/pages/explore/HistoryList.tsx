@@ -13,7 +13,13 @@ export function HistoryList({ onChoose }: { onChoose: (query: string) => void })
   return (
     <div className={classes.history}>
       <div className={classes.historyHead}>
-        <TextInput data-autofocus aria-label="Find a query" placeholder="Find a query" value={text} onChange={(event) => setText(event.currentTarget.value)} />
+        <TextInput
+          data-autofocus
+          aria-label="Find a query"
+          placeholder="Find a query"
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
         <Button
           variant="subtle"
           color="gray"
@@ -33,7 +39,11 @@ export function HistoryList({ onChoose }: { onChoose: (query: string) => void })
             <small className="num">{formatAgo(now - one.at)}</small>
           </button>
         ))}
-        {found.length === 0 && <p className="muted">{past.length === 0 ? 'Queries that you run appear here.' : 'No query has these letters.'}</p>}
+        {found.length === 0 && (
+          <p className="muted">
+            {past.length === 0 ? 'Queries that you run appear here.' : 'No query has these letters.'}
+          </p>
+        )}
       </div>
     </div>
   );

@@ -22,7 +22,14 @@ export function MetricDetail({ metric, onInsert }: Props) {
   const end = Math.floor(now / 60_000) * 60;
   const found = useQuery({
     queryKey: ['series', metric.name, end],
-    queryFn: ({ signal }) => series({ match: `{__name__=${quote(metric.name)}}`, start: end - 3600, end: end + 60, limit: SERIES_MAX, signal }),
+    queryFn: ({ signal }) =>
+      series({
+        match: `{__name__=${quote(metric.name)}}`,
+        start: end - 3600,
+        end: end + 60,
+        limit: SERIES_MAX,
+        signal,
+      }),
     staleTime: 60_000,
   });
   const use = labelUse(found.data ?? []);
@@ -52,7 +59,11 @@ export function MetricDetail({ metric, onInsert }: Props) {
       {found.isLoading && <Loading what="labels" />}
       {found.error !== null && <p className="muted">{found.error.message}</p>}
       {use.map((label) => (
-        <Label key={label.name} label={label} onInsert={(value) => onInsert(withLabel(metric.name, label.name, value))} />
+        <Label
+          key={label.name}
+          label={label}
+          onInsert={(value) => onInsert(withLabel(metric.name, label.name, value))}
+        />
       ))}
       {found.data !== undefined && use.length === 0 && <p className="muted">Its series have no labels.</p>}
     </section>
@@ -76,7 +87,9 @@ function Label({ label, onInsert }: { label: LabelUse; onInsert: (value: string)
             {value === '' ? '""' : value}
           </button>
         ))}
-        {label.values.length > VALUES_SHOWN && <span className="muted">and {formatCount(label.values.length - VALUES_SHOWN)} more</span>}
+        {label.values.length > VALUES_SHOWN && (
+          <span className="muted">and {formatCount(label.values.length - VALUES_SHOWN)} more</span>
+        )}
       </div>
     </div>
   );

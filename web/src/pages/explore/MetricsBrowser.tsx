@@ -34,7 +34,15 @@ export function MetricsBrowser({ onClose, onInsert }: Props) {
   const types = [...new Set(metrics.data.map((metric) => metric.type))].sort();
 
   return (
-    <Drawer opened onClose={onClose} position="right" size={920} title="Metrics" padding={0} classNames={{ body: classes.body, content: classes.content, header: classes.header }}>
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size={920}
+      title="Metrics"
+      padding={0}
+      classNames={{ body: classes.body, content: classes.content, header: classes.header }}
+    >
       <div className={classes.filters}>
         <TextInput
           data-autofocus
@@ -47,7 +55,16 @@ export function MetricsBrowser({ onClose, onInsert }: Props) {
             if (event.key === 'Enter' && current !== undefined) onInsert(current.name);
           }}
         />
-        <Select aria-label="Type" placeholder="All types" data={types} value={type} onChange={setType} clearable w={140} comboboxProps={{ withinPortal: true, zIndex: 400 }} />
+        <Select
+          aria-label="Type"
+          placeholder="All types"
+          data={types}
+          value={type}
+          onChange={setType}
+          clearable
+          w={140}
+          comboboxProps={{ withinPortal: true, zIndex: 400 }}
+        />
         <Segments
           label="Order"
           value={order}
@@ -86,7 +103,11 @@ function useMetrics(): { data: Metric[]; isLoading: boolean; error: Error | null
     staleTime: 30_000,
   });
   const about = useQuery({ queryKey: ['metadata'], queryFn: ({ signal }) => metadata(signal), staleTime: 60_000 });
-  const counts = useQuery({ queryKey: ['tsdb', COUNTED_MAX], queryFn: ({ signal }) => tsdbStatus(COUNTED_MAX, signal), staleTime: 60_000 });
+  const counts = useQuery({
+    queryKey: ['tsdb', COUNTED_MAX],
+    queryFn: ({ signal }) => tsdbStatus(COUNTED_MAX, signal),
+    staleTime: 60_000,
+  });
   const data = useMemo(
     () => listMetrics(names.data ?? [], about.data ?? {}, counts.data?.seriesCountByMetricName ?? []),
     [names.data, about.data, counts.data],
@@ -103,7 +124,12 @@ interface ListProps {
 
 function MetricList({ metrics, current, onChoose, onInsert }: ListProps) {
   const scroll = useRef<HTMLDivElement>(null);
-  const list = useVirtualizer({ count: metrics.length, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 16 });
+  const list = useVirtualizer({
+    count: metrics.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_PX,
+    overscan: 16,
+  });
   return (
     <div ref={scroll} className={classes.list} role="listbox" aria-label="Metrics">
       <div style={{ height: list.getTotalSize(), position: 'relative' }}>

@@ -109,7 +109,11 @@ function StepControl({ step, grid, onChange }: StepProps) {
         <div className={classes.step}>
           <div className={classes.stepChoices}>
             {CHOICES.map((choice) => (
-              <Button key={choice.value} variant={!isTyped && (step ?? '') === choice.value ? 'light' : 'default'} onClick={() => choose(choice.value)}>
+              <Button
+                key={choice.value}
+                variant={!isTyped && (step ?? '') === choice.value ? 'light' : 'default'}
+                onClick={() => choose(choice.value)}
+              >
                 {choice.label}
               </Button>
             ))}

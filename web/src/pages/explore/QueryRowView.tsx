@@ -9,7 +9,9 @@ import type { Result } from './results';
 import type { DraftRow } from './useQueryRows';
 import classes from './Explore.module.css';
 
-const PromqlEditor = lazy(() => import('@/components/editor/PromqlEditor').then((module) => ({ default: module.PromqlEditor })));
+const PromqlEditor = lazy(() =>
+  import('@/components/editor/PromqlEditor').then((module) => ({ default: module.PromqlEditor })),
+);
 
 interface Props {
   row: DraftRow;
@@ -42,7 +44,13 @@ export function QueryRowView(props: Props) {
   return (
     <div className={classes.row} data-off={!row.isOn || undefined} data-bad={fault !== null || undefined}>
       <Tooltip label={row.isOn ? `Switch ${letter} off` : `Switch ${letter} on`}>
-        <button type="button" className={classes.letter} aria-pressed={row.isOn} aria-label={`Query ${letter} on`} onClick={props.onToggle}>
+        <button
+          type="button"
+          className={classes.letter}
+          aria-pressed={row.isOn}
+          aria-label={`Query ${letter} on`}
+          onClick={props.onToggle}
+        >
           {letter}
         </button>
       </Tooltip>
@@ -65,17 +73,32 @@ export function QueryRowView(props: Props) {
       <div className={classes.rowSide}>
         <RowStats result={result} isEdited={isEdited} />
         <Tooltip label="Format">
-          <ActionIcon aria-label={`Format ${letter}`} size={24} onClick={() => void format()} disabled={row.draft.trim() === ''}>
+          <ActionIcon
+            aria-label={`Format ${letter}`}
+            size={24}
+            onClick={() => void format()}
+            disabled={row.draft.trim() === ''}
+          >
             <IconWand size={15} stroke={1.6} />
           </ActionIcon>
         </Tooltip>
         <Tooltip label="Duplicate">
-          <ActionIcon aria-label={`Duplicate ${letter}`} size={24} onClick={props.onDuplicate} disabled={row.draft.trim() === ''}>
+          <ActionIcon
+            aria-label={`Duplicate ${letter}`}
+            size={24}
+            onClick={props.onDuplicate}
+            disabled={row.draft.trim() === ''}
+          >
             <IconCopyPlus size={15} stroke={1.6} />
           </ActionIcon>
         </Tooltip>
         <Tooltip label={props.isOnly ? 'Clear' : 'Remove'}>
-          <ActionIcon aria-label={`Remove ${letter}`} size={24} onClick={props.onRemove} disabled={props.isOnly && row.draft === ''}>
+          <ActionIcon
+            aria-label={`Remove ${letter}`}
+            size={24}
+            onClick={props.onRemove}
+            disabled={props.isOnly && row.draft === ''}
+          >
             <IconTrash size={15} stroke={1.6} />
           </ActionIcon>
         </Tooltip>

@@ -81,9 +81,23 @@ function Body({ queries, view, results, grid, answered, failed }: BodyProps) {
   if (view === 'explain') return <ExplainView queries={activeQueries(queries.state.queries)} grid={grid} />;
   if (answered.length === 0 && results.some((result) => result.isLoading)) return <Loading what="samples" />;
   const first = failed[0];
-  if (answered.length === 0 && first !== undefined) return <Failure title={`Query ${first.letter} failed`} error={new Error(readFault(first.error?.message ?? '', first.expr).message)} />;
+  if (answered.length === 0 && first !== undefined)
+    return (
+      <Failure
+        title={`Query ${first.letter} failed`}
+        error={new Error(readFault(first.error?.message ?? '', first.expr).message)}
+      />
+    );
   if (view === 'table') return <TableView results={answered} units={units} />;
-  return <GraphView results={answered} grid={grid} units={units} isStacked={queries.state.isStacked} queries={queries.state.queries} />;
+  return (
+    <GraphView
+      results={answered}
+      grid={grid}
+      units={units}
+      isStacked={queries.state.isStacked}
+      queries={queries.state.queries}
+    />
+  );
 }
 
 function useUnits(results: readonly Result[]): ExploreUnits {
@@ -95,7 +109,9 @@ function useUnits(results: readonly Result[]): ExploreUnits {
 function saveCsv(view: View, answered: readonly Result[], grid: Grid): void {
   const stamp = new Date(grid.end * 1000).toISOString().slice(0, 19).replace(/:/g, '');
   if (view === 'graph') {
-    const inputs = answered.flatMap((one) => (one.answer === undefined ? [] : [{ query: one.letter, data: one.answer.data, unit: 'none' as const }]));
+    const inputs = answered.flatMap((one) =>
+      one.answer === undefined ? [] : [{ query: one.letter, data: one.answer.data, unit: 'none' as const }],
+    );
     download(`pharos-${stamp}.csv`, chartCsv(buildChart(inputs, grid, Infinity)), 'text/csv');
     return;
   }

@@ -10,9 +10,17 @@ import classes from './Explore.module.css';
 /** Queries worth a look, in order; those whose metric exists are offered. */
 const STARTERS: { metric: string; title: string; query: string }[] = [
   { metric: 'up', title: 'Which targets answer', query: 'up' },
-  { metric: 'node_cpu_seconds_total', title: 'CPU in use, by mode', query: 'sum by (mode) (rate(node_cpu_seconds_total{mode!="idle"}[5m]))' },
+  {
+    metric: 'node_cpu_seconds_total',
+    title: 'CPU in use, by mode',
+    query: 'sum by (mode) (rate(node_cpu_seconds_total{mode!="idle"}[5m]))',
+  },
   { metric: 'node_memory_MemAvailable_bytes', title: 'Memory available', query: 'node_memory_MemAvailable_bytes' },
-  { metric: 'node_network_receive_bytes_total', title: 'Network received', query: 'sum by (device) (rate(node_network_receive_bytes_total[5m]))' },
+  {
+    metric: 'node_network_receive_bytes_total',
+    title: 'Network received',
+    query: 'sum by (device) (rate(node_network_receive_bytes_total[5m]))',
+  },
   { metric: 'process_resident_memory_bytes', title: 'Memory of each process', query: 'process_resident_memory_bytes' },
   { metric: 'scrape_samples_scraped', title: 'Samples of each scrape', query: 'scrape_samples_scraped' },
   { metric: 'scrape_duration_seconds', title: 'How long scrapes take', query: 'scrape_duration_seconds' },
@@ -42,7 +50,8 @@ export function Start({ onQuery, onBrowse }: Props) {
   if (names.data?.length === 0) {
     return (
       <Empty title="No samples in the last hour" lines={FILL}>
-        These lines in <code>prometheus.yml</code> scrape an application that shows its metrics under <code>/metrics</code>.
+        These lines in <code>prometheus.yml</code> scrape an application that shows its metrics under{' '}
+        <code>/metrics</code>.
       </Empty>
     );
   }
@@ -51,12 +60,14 @@ export function Start({ onQuery, onBrowse }: Props) {
       <section>
         <h2>Start with</h2>
         <div className={classes.offers}>
-          {STARTERS.filter((one) => known.has(one.metric)).slice(0, 6).map((one) => (
-            <button type="button" key={one.query} onClick={() => onQuery(one.query)}>
-              <span>{one.title}</span>
-              <code>{one.query}</code>
-            </button>
-          ))}
+          {STARTERS.filter((one) => known.has(one.metric))
+            .slice(0, 6)
+            .map((one) => (
+              <button type="button" key={one.query} onClick={() => onQuery(one.query)}>
+                <span>{one.title}</span>
+                <code>{one.query}</code>
+              </button>
+            ))}
         </div>
         <Button leftSection={<IconBooks size={14} stroke={1.7} />} onClick={onBrowse} mt="sm">
           Browse {names.data === undefined ? 'all' : names.data.length} metrics

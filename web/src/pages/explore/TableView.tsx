@@ -20,7 +20,12 @@ export function TableView({ results, units }: { results: Result[]; units: Explor
   return (
     <div className={classes.tables} data-single={results.length === 1 || undefined}>
       {results.map((result) => (
-        <OneTable key={result.letter} result={result} unit={units.get(result.expr) ?? 'none'} several={results.length > 1} />
+        <OneTable
+          key={result.letter}
+          result={result}
+          unit={units.get(result.expr) ?? 'none'}
+          several={results.length > 1}
+        />
       ))}
     </div>
   );
@@ -38,7 +43,11 @@ function OneTable({ result, unit, several }: { result: Result; unit: Unit; sever
   }, [table, sort, text]);
   if (table === null) return null;
   if (table.rows.length === 0) {
-    return <Empty title={several ? `${result.letter} is empty` : 'No series at this moment'}>The query is right and matches nothing at the end of the time range.</Empty>;
+    return (
+      <Empty title={several ? `${result.letter} is empty` : 'No series at this moment'}>
+        The query is right and matches nothing at the end of the time range.
+      </Empty>
+    );
   }
   return (
     <section className={classes.table} aria-label={`Table ${result.letter}`}>
@@ -46,7 +55,8 @@ function OneTable({ result, unit, several }: { result: Result; unit: Unit; sever
         {several && <b>{result.letter}</b>}
         <span className="num">
           {text === '' ? '' : `${formatCount(rows.length)} of `}
-          {formatCount(table.rows.length)} {table.kind === 'matrix' ? 'samples' : table.rows.length === 1 ? 'row' : 'rows'}
+          {formatCount(table.rows.length)}{' '}
+          {table.kind === 'matrix' ? 'samples' : table.rows.length === 1 ? 'row' : 'rows'}
         </span>
         <Common table={table} />
         <TextInput
@@ -100,7 +110,12 @@ function Grid({ table, rows, unit, sort, onSort }: GridProps) {
   const hasBars = table.rows.some((row) => row.histogram !== null);
   const isMatrix = table.kind === 'matrix';
   const height = hasBars ? ROW_BARS_PX : ROW_PX;
-  const list = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => height, overscan: 10 });
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => height,
+    overscan: 10,
+  });
   const columns = `${table.shape.varying.map(() => 'minmax(90px, 1fr)').join(' ')} ${isMatrix ? '170px' : ''} minmax(${hasBars ? 360 : 140}px, ${table.shape.varying.length === 0 ? '1fr' : 'auto'}) 32px`;
   // A common width for the rows: `auto` would measure each for itself.
   const template = columns.replace(', auto)', hasBars ? ', 1.4fr)' : ', 0.8fr)');
@@ -120,7 +135,12 @@ function Grid({ table, rows, unit, sort, onSort }: GridProps) {
           const row = rows[item.index];
           if (row === undefined) return null;
           return (
-            <div key={item.key} className={classes.row} role="row" style={{ top: item.start, height, gridTemplateColumns: template }}>
+            <div
+              key={item.key}
+              className={classes.row}
+              role="row"
+              style={{ top: item.start, height, gridTemplateColumns: template }}
+            >
               {table.shape.varying.map((name) => (
                 <code key={name} title={row.labels[name]}>
                   {row.labels[name] ?? ''}
@@ -148,7 +168,12 @@ interface HeadProps {
 function Head({ name, title, sort, onSort, isRight }: HeadProps) {
   const Arrow = sort?.descending === true ? IconArrowDown : IconArrowUp;
   return (
-    <button type="button" data-right={isRight} onClick={() => onSort(name)} data-active={sort?.key === name || undefined}>
+    <button
+      type="button"
+      data-right={isRight}
+      onClick={() => onSort(name)}
+      data-active={sort?.key === name || undefined}
+    >
       {title}
       {sort?.key === name && <Arrow size={12} />}
     </button>

@@ -64,7 +64,8 @@ export function useRangeResults(queries: readonly QueryRow[], grid: Grid, enable
   const observed = useQueries({
     queries: active.map((query) => ({
       queryKey: ['range', query.expr, grid.start, grid.end, grid.step],
-      queryFn: ({ signal }: { signal: AbortSignal }) => remembered('range', query, timed(queryRange({ query: query.expr, ...grid }, signal))),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        remembered('range', query, timed(queryRange({ query: query.expr, ...grid }, signal))),
       placeholderData: () => last<Timed>('range', query),
       staleTime: Infinity,
       gcTime: KEEP_MS,
@@ -79,7 +80,8 @@ export function useInstantResults(queries: readonly QueryRow[], time: number, en
   const observed = useQueries({
     queries: active.map((query) => ({
       queryKey: ['instant', query.expr, time],
-      queryFn: ({ signal }: { signal: AbortSignal }) => remembered('instant', query, timed(queryInstant(query.expr, time, signal))),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        remembered('instant', query, timed(queryInstant(query.expr, time, signal))),
       placeholderData: () => last<Timed>('instant', query),
       staleTime: Infinity,
       gcTime: KEEP_MS,
@@ -102,7 +104,12 @@ function toResult(query: QueryRow | undefined, one: Observed): Result {
     expr: query?.expr ?? '',
     answer: one.error === null ? one.data?.answer : undefined,
     took: one.data?.took,
-    error: one.error === null ? null : one.error instanceof ApiError ? one.error : new ApiError(0, 'internal', one.error.message),
+    error:
+      one.error === null
+        ? null
+        : one.error instanceof ApiError
+          ? one.error
+          : new ApiError(0, 'internal', one.error.message),
     isLoading: one.isLoading,
     isFetching: one.isFetching,
   };
@@ -114,7 +121,8 @@ export function useExemplars(queries: readonly QueryRow[], grid: Grid, enabled: 
   const observed = useQueries({
     queries: active.map((query) => ({
       queryKey: ['exemplars', query.expr, grid.start, grid.end],
-      queryFn: ({ signal }: { signal: AbortSignal }) => remembered('exemplars', query, queryExemplars(query.expr, grid.start, grid.end, signal)),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        remembered('exemplars', query, queryExemplars(query.expr, grid.start, grid.end, signal)),
       placeholderData: () => last<Answer<WireExemplarSeries[] | null>>('exemplars', query),
       staleTime: Infinity,
       gcTime: KEEP_MS,
@@ -150,7 +158,10 @@ export function useExplainExists(): boolean {
   return probe.data ?? false;
 }
 
-export function useExplain(query: string, grid: Grid): { data: WireExplain | undefined; error: Error | null; isLoading: boolean } {
+export function useExplain(
+  query: string,
+  grid: Grid,
+): { data: WireExplain | undefined; error: Error | null; isLoading: boolean } {
   return useQuery({
     queryKey: ['explain', query, grid.start, grid.end, grid.step],
     queryFn: ({ signal }) => explain({ query, ...grid }, signal),

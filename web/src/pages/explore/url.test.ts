@@ -23,7 +23,10 @@ describe('the address', () => {
   });
 
   it('ignores what it does not know', () => {
-    expect(cleanExplore({ a: 'up', A: 'x', ab: 'x', view: 'table', from: 'now', b: 5 })).toEqual({ a: 'up', view: 'table' });
+    expect(cleanExplore({ a: 'up', A: 'x', ab: 'x', view: 'table', from: 'now', b: 5 })).toEqual({
+      a: 'up',
+      view: 'table',
+    });
     expect(decodeExplore({ view: 'bogus' }).view).toBe('graph');
   });
 });
@@ -36,7 +39,9 @@ it('finds a free letter', () => {
 
 describe("Prometheus's links", () => {
   it('are read', () => {
-    expect(fromPrometheus({ 'g0.expr': 'up', 'g1.expr': 'x', 'g0.range_input': '2h', 'g0.tab': '0', 'g0.stacked': '1' })).toEqual({
+    expect(
+      fromPrometheus({ 'g0.expr': 'up', 'g1.expr': 'x', 'g0.range_input': '2h', 'g0.tab': '0', 'g0.stacked': '1' }),
+    ).toEqual({
       a: 'up',
       b: 'x',
       from: 'now-2h',
@@ -46,8 +51,18 @@ describe("Prometheus's links", () => {
   });
 
   it('with an end', () => {
-    const read = fromPrometheus({ 'g0.expr': 'up', 'g0.range_input': '1h', 'g0.end_input': '2026-01-01 01:00:00', 'g0.tab': '1' });
-    expect(read).toEqual({ a: 'up', view: 'table', from: String(Date.UTC(2026, 0, 1)), to: String(Date.UTC(2026, 0, 1, 1)) });
+    const read = fromPrometheus({
+      'g0.expr': 'up',
+      'g0.range_input': '1h',
+      'g0.end_input': '2026-01-01 01:00:00',
+      'g0.tab': '1',
+    });
+    expect(read).toEqual({
+      a: 'up',
+      view: 'table',
+      from: String(Date.UTC(2026, 0, 1)),
+      to: String(Date.UTC(2026, 0, 1, 1)),
+    });
   });
 
   it('that are broken give nothing', () => {

@@ -9,5 +9,9 @@ it('shows drafts of the query they were typed over, and drops others', () => {
 });
 
 it('adds empty rows in order, once', () => {
-  expect(mergeRows([a, { id: 'c', expr: 'x', isOn: true }], {}, ['b', 'c']).map((row) => row.id)).toEqual(['a', 'b', 'c']);
+  expect(mergeRows([a, { id: 'c', expr: 'x', isOn: true }], {}, ['b', 'c']).map((row) => row.id)).toEqual([
+    'a',
+    'b',
+    'c',
+  ]);
 });

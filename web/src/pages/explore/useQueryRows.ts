@@ -62,7 +62,10 @@ export function useQueryRows(): QueryRows {
       setDrafts((all) => ({ ...all, [id]: { base, text } }));
     },
     run: () => {
-      record(rows.map((row) => row.draft), Date.now());
+      record(
+        rows.map((row) => row.draft),
+        Date.now(),
+      );
       const isChanged = rows.some((row) => row.draft.trim() !== row.expr);
       if (isChanged) commit(rows);
       else time.refresh();
@@ -75,12 +78,17 @@ export function useQueryRows(): QueryRows {
       else if (onlyEmpty !== null) commit([{ ...onlyEmpty, draft: expr }]);
       else commit([...rows, { id, expr: '', draft: expr, isOn: true }]);
     },
-    remove: (id) => commit(rows.length === 1 ? rows.map((row) => ({ ...row, draft: '' })) : rows.filter((row) => row.id !== id)),
+    remove: (id) =>
+      commit(rows.length === 1 ? rows.map((row) => ({ ...row, draft: '' })) : rows.filter((row) => row.id !== id)),
     toggle: (id) => commit(rows.map((row) => (row.id === id ? { ...row, isOn: !row.isOn } : row))),
   };
 }
 
-export function mergeRows(queries: readonly QueryRow[], drafts: Record<string, Draft>, extra: readonly string[]): DraftRow[] {
+export function mergeRows(
+  queries: readonly QueryRow[],
+  drafts: Record<string, Draft>,
+  extra: readonly string[],
+): DraftRow[] {
   const known = new Set(queries.map((query) => query.id));
   const fresh = extra.filter((id) => !known.has(id)).map((id) => ({ id, expr: '', isOn: true }));
   // A lone empty row stands for nothing; it gives way to rows that were added.

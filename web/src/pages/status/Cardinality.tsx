@@ -16,21 +16,53 @@ const LIMITS = ['10', '20', '50', '100'];
 export function Cardinality() {
   const { now } = useTime();
   const [limit, setLimit] = useState('10');
-  const tsdb = useQuery({ queryKey: ['tsdb', limit, now], queryFn: ({ signal }) => tsdbStatus(Number(limit), signal), placeholderData: (last) => last });
+  const tsdb = useQuery({
+    queryKey: ['tsdb', limit, now],
+    queryFn: ({ signal }) => tsdbStatus(Number(limit), signal),
+    placeholderData: (last) => last,
+  });
   if (tsdb.isLoading) return <Loading what="cardinality" />;
-  if (tsdb.data === undefined) return <Failure title="The series could not be counted" error={tsdb.error} onRetry={() => void tsdb.refetch()} />;
+  if (tsdb.data === undefined)
+    return <Failure title="The series could not be counted" error={tsdb.error} onRetry={() => void tsdb.refetch()} />;
   const { headStats, ...lists } = tsdb.data;
-  if (headStats.numSeries === 0) return <Empty title="There are no series in memory">They appear with the first scrape or remote write.</Empty>;
+  if (headStats.numSeries === 0)
+    return <Empty title="There are no series in memory">They appear with the first scrape or remote write.</Empty>;
   return (
     <>
       <div className={classes.bar}>
-        <span className="muted num">{formatCount(headStats.numSeries)} series in memory, the largest of each kind first</span>
-        <Select aria-label="How many" w={110} data={LIMITS.map((value) => ({ value, label: `Top ${value}` }))} value={limit} onChange={(value) => setLimit(value ?? '10')} allowDeselect={false} />
+        <span className="muted num">
+          {formatCount(headStats.numSeries)} series in memory, the largest of each kind first
+        </span>
+        <Select
+          aria-label="How many"
+          w={110}
+          data={LIMITS.map((value) => ({ value, label: `Top ${value}` }))}
+          value={limit}
+          onChange={(value) => setLimit(value ?? '10')}
+          allowDeselect={false}
+        />
       </div>
       <div className={classes.columns}>
-        <TopList title="Metrics by series" stats={lists.seriesCountByMetricName} whole={headStats.numSeries} unit="series" queryOf={(name) => `count by (job) (${metricSelector(name)})`} />
-        <TopList title="Label pairs by series" stats={lists.seriesCountByLabelValuePair} whole={headStats.numSeries} unit="series" queryOf={queryOfPair} />
-        <TopList title="Labels by values" stats={lists.labelValueCountByLabelName} unit="values" queryOf={(name) => `topk(20, count by (${labelName(name)}) ({${labelName(name)}!=""}))`} />
+        <TopList
+          title="Metrics by series"
+          stats={lists.seriesCountByMetricName}
+          whole={headStats.numSeries}
+          unit="series"
+          queryOf={(name) => `count by (job) (${metricSelector(name)})`}
+        />
+        <TopList
+          title="Label pairs by series"
+          stats={lists.seriesCountByLabelValuePair}
+          whole={headStats.numSeries}
+          unit="series"
+          queryOf={queryOfPair}
+        />
+        <TopList
+          title="Labels by values"
+          stats={lists.labelValueCountByLabelName}
+          unit="values"
+          queryOf={(name) => `topk(20, count by (${labelName(name)}) ({${labelName(name)}!=""}))`}
+        />
         <TopList title="Labels by memory" stats={lists.memoryInBytesByLabelName} unit="bytes" queryOf={null} />
       </div>
     </>
@@ -68,7 +100,14 @@ function TopList({ title, stats, unit, whole, queryOf }: ListProps) {
               {queryOf === null ? (
                 one.name
               ) : (
-                <Link to="/explore/metrics" search={(previous: object) => ({ ...keepShell(previous), ...exploreSearch(queryOf(one.name)), view: 'table' })}>
+                <Link
+                  to="/explore/metrics"
+                  search={(previous: object) => ({
+                    ...keepShell(previous),
+                    ...exploreSearch(queryOf(one.name)),
+                    view: 'table',
+                  })}
+                >
                   {one.name}
                 </Link>
               )}

@@ -13,7 +13,8 @@ export function FlagList({ find, onFind }: { find: string; onFind: (text: string
   useShortcuts([{ keys: '/', title: 'Find a flag', group: 'Status', run: () => input.current?.focus() }]);
   const query = useQuery({ queryKey: ['flags'], queryFn: ({ signal }) => flags(signal) });
   if (query.isLoading) return <Loading what="flags" />;
-  if (query.data === undefined) return <Failure title="The flags could not be listed" error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.data === undefined)
+    return <Failure title="The flags could not be listed" error={query.error} onRetry={() => void query.refetch()} />;
   const found = findFlags(query.data, find);
   return (
     <>

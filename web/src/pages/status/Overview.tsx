@@ -13,14 +13,25 @@ const TOP = 1;
 
 export function Overview() {
   const { utc, now } = useTime();
-  const runtime = useQuery({ queryKey: ['runtime', now], queryFn: ({ signal }) => runtimeInfo(signal), placeholderData: (last) => last });
+  const runtime = useQuery({
+    queryKey: ['runtime', now],
+    queryFn: ({ signal }) => runtimeInfo(signal),
+    placeholderData: (last) => last,
+  });
   const build = useQuery({ queryKey: ['build'], queryFn: ({ signal }) => buildInfo(signal) });
-  const tsdb = useQuery({ queryKey: ['tsdb', TOP, now], queryFn: ({ signal }) => tsdbStatus(TOP, signal), placeholderData: (last) => last });
+  const tsdb = useQuery({
+    queryKey: ['tsdb', TOP, now],
+    queryFn: ({ signal }) => tsdbStatus(TOP, signal),
+    placeholderData: (last) => last,
+  });
   const replay = useQuery({ queryKey: ['replay'], queryFn: ({ signal }) => walReplay(signal), retry: false });
   const known = useQuery({ queryKey: ['features'], queryFn: ({ signal }) => features(signal), retry: false });
 
   if (runtime.isLoading || build.isLoading) return <Loading what="the server's state" />;
-  if (runtime.data === undefined) return <Failure title="The server did not say how it is" error={runtime.error} onRetry={() => void runtime.refetch()} />;
+  if (runtime.data === undefined)
+    return (
+      <Failure title="The server did not say how it is" error={runtime.error} onRetry={() => void runtime.refetch()} />
+    );
   const replayed = replay.data;
   const isReplaying = replayed !== undefined && replayed.max > 0 && replayed.current < replayed.max;
   return (
@@ -33,8 +44,10 @@ export function Overview() {
       )}
       <div className={classes.columns}>
         <FactList title="Running" facts={runtimeFacts(runtime.data, utc)} />
-        <FactList title="Build" facts={buildFacts(build.data ?? {})} />
-        {known.data !== undefined && <FeatureList features={known.data} />}
+        <div className={classes.column}>
+          <FactList title="Build" facts={buildFacts(build.data ?? {})} />
+          {known.data !== undefined && <FeatureList features={known.data} />}
+        </div>
       </div>
     </>
   );
@@ -46,7 +59,11 @@ function HeadTiles({ head, utc }: { head: TsdbStatus['headStats']; utc: boolean 
     ['Series in memory', formatCount(head.numSeries), ''],
     ['Label pairs', formatCount(head.numLabelPairs), ''],
     ['Chunks', formatCount(head.chunkCount), ''],
-    ['Oldest in memory', isEmpty ? '–' : printMoment(head.minTime, utc), isEmpty ? '' : `spans ${formatSeconds((head.maxTime - head.minTime) / 1000)}`],
+    [
+      'Oldest in memory',
+      isEmpty ? '–' : printMoment(head.minTime, utc),
+      isEmpty ? '' : `spans ${formatSeconds((head.maxTime - head.minTime) / 1000)}`,
+    ],
   ];
   return (
     <div className={classes.tiles} data-testid="head">
@@ -85,7 +102,11 @@ function FactList({ title, facts }: { title: string; facts: Fact[] }) {
 }
 
 function FeatureList({ features: all }: { features: Record<string, Record<string, boolean>> }) {
-  const groups = Object.entries(all).map(([group, entries]) => ({ group, on: Object.entries(entries).filter(([, isOn]) => isOn), total: Object.keys(entries).length }));
+  const groups = Object.entries(all).map(([group, entries]) => ({
+    group,
+    on: Object.entries(entries).filter(([, isOn]) => isOn),
+    total: Object.keys(entries).length,
+  }));
   return (
     <section className={classes.card} aria-label="Features">
       <h2>Features</h2>

@@ -9,14 +9,26 @@ import classes from './Status.module.css';
 
 export function Storage() {
   const { now } = useTime();
-  const blocks = useQuery({ queryKey: ['blocks', now], queryFn: ({ signal }) => tsdbBlocks(signal), placeholderData: (last) => last, retry: false });
+  const blocks = useQuery({
+    queryKey: ['blocks', now],
+    queryFn: ({ signal }) => tsdbBlocks(signal),
+    placeholderData: (last) => last,
+    retry: false,
+  });
   if (blocks.isLoading) return <Loading what="blocks" />;
   if (blocks.error instanceof ApiError && blocks.error.isMissing) {
     return <Empty title="This server does not list its blocks">Prometheus does since 3.6, Pharos always.</Empty>;
   }
-  if (blocks.data === undefined) return <Failure title="The blocks could not be listed" error={blocks.error} onRetry={() => void blocks.refetch()} />;
+  if (blocks.data === undefined)
+    return (
+      <Failure title="The blocks could not be listed" error={blocks.error} onRetry={() => void blocks.refetch()} />
+    );
   if (blocks.data.length === 0) {
-    return <Empty title="No block yet">Samples stay in memory and in the log first; the first block is cut after two to three hours.</Empty>;
+    return (
+      <Empty title="No block yet">
+        Samples stay in memory and in the log first; the first block is cut after two to three hours.
+      </Empty>
+    );
   }
   return <BlockTable blocks={blocks.data} />;
 }
@@ -24,14 +36,18 @@ export function Storage() {
 function BlockTable({ blocks }: { blocks: TsdbBlock[] }) {
   const { utc } = useTime();
   const sorted = [...blocks].sort((a, b) => b.maxTime - a.maxTime || b.minTime - a.minTime);
-  const [first, last] = [Math.min(...blocks.map((block) => block.minTime)), Math.max(...blocks.map((block) => block.maxTime))];
+  const [first, last] = [
+    Math.min(...blocks.map((block) => block.minTime)),
+    Math.max(...blocks.map((block) => block.maxTime)),
+  ];
   const samples = blocks.reduce((sum, block) => sum + (block.stats?.numSamples ?? 0), 0);
   return (
     <section className={classes.card} aria-label="Blocks">
       <h2>
         Blocks{' '}
         <span className="muted num">
-          {formatCount(blocks.length)} with {formatCount(samples)} samples, {formatSeconds((last - first) / 1000)} in all
+          {formatCount(blocks.length)} with {formatCount(samples)} samples, {formatSeconds((last - first) / 1000)} in
+          all
         </span>
       </h2>
       <table className={classes.table}>

@@ -24,7 +24,11 @@ export function FilterBar({ state, counts, dropped, pools, onChange }: Props) {
   return (
     <div className={classes.bar}>
       <div className={classes.chips} role="group" aria-label="State">
-        <button type="button" aria-pressed={isActive && state.state === null} onClick={() => onChange({ view: 'active', state: null })}>
+        <button
+          type="button"
+          aria-pressed={isActive && state.state === null}
+          onClick={() => onChange({ view: 'active', state: null })}
+        >
           All <b className="num">{formatCount(total)}</b>
         </button>
         {(['up', 'down', 'unknown'] as const).map((health) => (
@@ -36,10 +40,24 @@ export function FilterBar({ state, counts, dropped, pools, onChange }: Props) {
             onClick={() => onChange({ view: 'active', state: state.state === health ? null : health })}
           />
         ))}
-        <Chip state="dropped" count={dropped} isOn={!isActive} onClick={() => onChange({ view: isActive ? 'dropped' : 'active' })} />
+        <Chip
+          state="dropped"
+          count={dropped}
+          isOn={!isActive}
+          onClick={() => onChange({ view: isActive ? 'dropped' : 'active' })}
+        />
       </div>
       <span className={classes.spring} />
-      <Select aria-label="Pool" placeholder="All pools" data={pools} value={state.pool} onChange={(pool) => onChange({ pool })} clearable searchable w={180} />
+      <Select
+        aria-label="Pool"
+        placeholder="All pools"
+        data={pools}
+        value={state.pool}
+        onChange={(pool) => onChange({ pool })}
+        clearable
+        searchable
+        w={180}
+      />
       <TextInput
         ref={find}
         aria-label="Find a target"

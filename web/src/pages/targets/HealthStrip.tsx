@@ -10,7 +10,13 @@ export function HealthStrip({ cells }: { cells: Cell[] | undefined }) {
   const up = known.filter((cell) => cell === 'up').length;
   const label = known.length === 0 ? 'no samples' : `up in ${up} of ${known.length} parts of the time range`;
   return (
-    <svg className={classes.strip} viewBox={`0 0 ${cells.length * 4} 16`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      className={classes.strip}
+      viewBox={`0 0 ${cells.length * 4} 16`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       <title>{label}</title>
       {cells.map((cell, index) => (
         <rect key={index} x={index * 4} width={3} y={16 - HEIGHT[cell]} height={HEIGHT[cell]} data-cell={cell} />

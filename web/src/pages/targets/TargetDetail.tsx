@@ -29,7 +29,9 @@ export function TargetDetail({ pool, discovered, final }: Props) {
         <h3>Relabeling, step by step</h3>
         {steps.isLoading && <p className="muted">Loading…</p>}
         {steps.error !== null && <p className="muted">{whyNoSteps(steps.error)}</p>}
-        {steps.data?.length === 0 && <p className="muted">This pool has no relabel_configs: the labels are kept as discovered.</p>}
+        {steps.data?.length === 0 && (
+          <p className="muted">This pool has no relabel_configs: the labels are kept as discovered.</p>
+        )}
         {steps.data !== undefined && steps.data.length > 0 && <Steps steps={steps.data} begin={discovered} />}
       </section>
     </div>
@@ -105,7 +107,9 @@ function printRule(rule: WireRelabelRule): string {
     rule.regex !== undefined && rule.regex !== '(.*)' && rule.regex !== '' ? `=~ ${rule.regex}` : '',
     rule.modulus !== undefined && rule.modulus > 0 ? `mod ${rule.modulus}` : '',
     rule.target_label !== undefined && rule.target_label !== '' ? `→ ${rule.target_label}` : '',
-    rule.replacement !== undefined && rule.replacement !== '$1' && rule.replacement !== '' ? `= ${rule.replacement}` : '',
+    rule.replacement !== undefined && rule.replacement !== '$1' && rule.replacement !== ''
+      ? `= ${rule.replacement}`
+      : '',
   ];
   return parts.filter((part) => part !== '').join(' ');
 }

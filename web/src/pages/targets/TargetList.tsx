@@ -26,7 +26,7 @@ export function TargetList({ pools, strips }: { pools: Pool[]; strips: Map<strin
   });
 
   return (
-    <>
+    <div ref={scroll} className={classes.scroll}>
       <div className={`${classes.grid} ${classes.head}`}>
         <span>State</span>
         <span>Endpoint</span>
@@ -36,29 +36,37 @@ export function TargetList({ pools, strips }: { pools: Pool[]; strips: Map<strin
         <span>Took</span>
         <span />
       </div>
-      <div ref={scroll} className={classes.scroll}>
-        <div style={{ height: list.getTotalSize(), position: 'relative' }}>
-          {list.getVirtualItems().map((virtual) => {
-            const item = items[virtual.index];
-            if (item === undefined) return null;
-            return (
-              <div key={virtual.key} ref={list.measureElement} data-index={virtual.index} className={classes.item} style={{ transform: `translateY(${virtual.start}px)` }}>
-                {item.kind === 'pool' ? (
-                  <PoolHead pool={item.pool} isClosed={closed.has(item.pool.name)} onToggle={() => setClosed(toggled(closed, item.pool.name))} />
-                ) : (
-                  <TargetRow
-                    target={item.target}
-                    strips={strips}
-                    isOpen={open.has(keyOf(item))}
-                    onToggle={() => setOpen(toggled(open, keyOf(item)))}
-                  />
-                )}
-              </div>
-            );
-          })}
-        </div>
+      <div style={{ height: list.getTotalSize(), position: 'relative' }}>
+        {list.getVirtualItems().map((virtual) => {
+          const item = items[virtual.index];
+          if (item === undefined) return null;
+          return (
+            <div
+              key={virtual.key}
+              ref={list.measureElement}
+              data-index={virtual.index}
+              className={classes.item}
+              style={{ transform: `translateY(${virtual.start}px)` }}
+            >
+              {item.kind === 'pool' ? (
+                <PoolHead
+                  pool={item.pool}
+                  isClosed={closed.has(item.pool.name)}
+                  onToggle={() => setClosed(toggled(closed, item.pool.name))}
+                />
+              ) : (
+                <TargetRow
+                  target={item.target}
+                  strips={strips}
+                  isOpen={open.has(keyOf(item))}
+                  onToggle={() => setOpen(toggled(open, keyOf(item)))}
+                />
+              )}
+            </div>
+          );
+        })}
       </div>
-    </>
+    </div>
   );
 }
 

@@ -24,8 +24,16 @@ export function TargetRow({ target, strips, isOpen, onToggle }: Props) {
       <div className={classes.grid} onClick={onToggle}>
         <StateMark state={target.health} />
         <span className={classes.endpoint}>
-          <code title={target.scrapeUrl}>{target.scrapeUrl.replace(/^https?:\/\//, (scheme) => (scheme === 'http://' ? '' : scheme))}</code>
-          <a href={target.globalUrl || target.scrapeUrl} target="_blank" rel="noreferrer" aria-label="Open the endpoint" onClick={(event) => event.stopPropagation()}>
+          <code title={target.scrapeUrl}>
+            {target.scrapeUrl.replace(/^https?:\/\//, (scheme) => (scheme === 'http://' ? '' : scheme))}
+          </code>
+          <a
+            href={target.globalUrl || target.scrapeUrl}
+            target="_blank"
+            rel="noreferrer"
+            aria-label="Open the endpoint"
+            onClick={(event) => event.stopPropagation()}
+          >
             <IconExternalLink size={13} stroke={1.7} />
           </a>
         </span>
@@ -51,6 +59,11 @@ export function TargetRow({ target, strips, isOpen, onToggle }: Props) {
           )}
         </div>
       )}
+      {target.lastWarning !== undefined && target.lastWarning !== '' && (
+        <div className={classes.error} data-kind="warning">
+          <p>{target.lastWarning}</p>
+        </div>
+      )}
       {isOpen && <TargetDetail pool={target.scrapePool} discovered={target.discoveredLabels} final={target.labels} />}
     </div>
   );
@@ -70,7 +83,10 @@ function Took({ target }: { target: WireTarget }) {
     <span className={`${classes.took} num`} title={`Timeout ${target.scrapeTimeout}`}>
       {formatSeconds(target.lastScrapeDuration)}
       <i>
-        <b style={{ width: `${Math.max(2, share * 100)}%` }} data-level={share > 0.9 ? 'bad' : share > 0.6 ? 'warn' : undefined} />
+        <b
+          style={{ width: `${Math.max(2, share * 100)}%` }}
+          data-level={share > 0.9 ? 'bad' : share > 0.6 ? 'warn' : undefined}
+        />
       </i>
     </span>
   );

@@ -20,7 +20,11 @@ export function TargetsPage() {
   const { data, error, isLoading, refetch } = useTargets();
   const strips = useHealthStrips();
   const change = (part: Partial<TargetsState>): void => {
-    void navigate({ to: '.', search: (previous: object) => ({ ...previous, ...encodeTargets({ ...state, ...part }) }), replace: true });
+    void navigate({
+      to: '.',
+      search: (previous: object) => ({ ...previous, ...encodeTargets({ ...state, ...part }) }),
+      replace: true,
+    });
   };
 
   const active = useMemo(() => filterTargets(data?.activeTargets ?? [], state), [data, state]);
@@ -46,12 +50,16 @@ export function TargetsPage() {
           <DroppedList targets={dropped} listed={data.droppedTargets.length} counted={droppedCount} />
         ) : all.length === 0 ? (
           <Empty title="Nothing is scraped yet" lines={FILL}>
-            These lines in <code>prometheus.yml</code> scrape the node exporter of this machine. The file is read again on SIGHUP and on{' '}
-            <code>POST /-/reload</code>.
+            These lines in <code>prometheus.yml</code> scrape the node exporter of this machine. The file is read again
+            on SIGHUP and on <code>POST /-/reload</code>.
           </Empty>
         ) : pools.length === 0 ? (
           <Empty title="No target is left by this filter">
-            <button type="button" className={classes.link} onClick={() => change({ state: null, pool: null, find: '' })}>
+            <button
+              type="button"
+              className={classes.link}
+              onClick={() => change({ state: null, pool: null, find: '' })}
+            >
               Show all {all.length}
             </button>
           </Empty>

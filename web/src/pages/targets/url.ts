@@ -15,7 +15,8 @@ const STATES: Health[] = ['up', 'down', 'unknown'];
 export function cleanTargets(search: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(search).filter(
-      (entry): entry is [string, string] => ['view', 'state', 'pool', 'find'].includes(entry[0]) && typeof entry[1] === 'string',
+      (entry): entry is [string, string] =>
+        ['view', 'state', 'pool', 'find'].includes(entry[0]) && typeof entry[1] === 'string',
     ),
   );
 }
