@@ -1,6 +1,7 @@
 // The program itself: start on an empty folder, stop, reload, refuse.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -94,6 +95,7 @@ test("queries from the command line", async (t) => {
 test("a target that fails is shown with what to do", async (t) => {
   const server = createServer((_, reply) => reply.writeHead(401).end());
   server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   t.after(() => server.close());
   const target = `127.0.0.1:${server.address().port}`;
   const config = `global: {scrape_interval: 1s}\nscrape_configs: [{job_name: a, static_configs: [{targets: ["${target}"]}]}]\n`;

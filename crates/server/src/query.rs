@@ -38,22 +38,22 @@ pub async fn run(args: QueryArgs, clock: &Clock) -> Result<(), String> {
 type Form = Vec<(&'static str, String)>;
 
 fn request(what: &Query, clock: &Clock) -> Result<(String, Form), String> {
-    let now_s = clock.now_ms() / 1000;
+    let now_ms = clock.now_ms();
+    let seconds = |ms: i64| format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000));
     let span = |start: &Option<String>, end: &Option<String>| -> Form {
         let times = [("start", start), ("end", end)];
         times.into_iter().filter_map(|(n, t)| Some((n, t.clone()?))).collect()
     };
     Ok(match what {
         Query::Instant { expr, time } => {
-            let time = time.clone().unwrap_or_else(|| now_s.to_string());
+            let time = time.clone().unwrap_or_else(|| seconds(now_ms));
             ("/api/v1/query".into(), vec![("query", expr.clone()), ("time", time)])
         }
         Query::Range { expr, start, end, step } => {
-            let end_ms = end.as_deref().map_or(Ok(now_s * 1000), api::parse_time)?;
+            let end_ms = end.as_deref().map_or(Ok(now_ms), api::parse_time)?;
             let start_ms = start.as_deref().map_or(Ok(end_ms - HOUR_S * 1000), api::parse_time)?;
             let step =
                 step.clone().unwrap_or_else(|| ((end_ms - start_ms) / 1000 / POINTS).max(1).to_string());
-            let seconds = |ms: i64| format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000));
             let form = vec![
                 ("query", expr.clone()),
                 ("start", seconds(start_ms)),

@@ -51,8 +51,8 @@ fn written(message: Message, received: &Received) -> Response {
 
 fn refused(error: &ReceiveError) -> Response {
     let (status, retry_after_ms) = match error {
-        ReceiveError::Malformed(_) => (StatusCode::BAD_REQUEST, None),
-        ReceiveError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, None),
+        // Both are final for the sender, and 400 is what Prometheus answers to either.
+        ReceiveError::Malformed(_) | ReceiveError::TooLarge(_) => (StatusCode::BAD_REQUEST, None),
         ReceiveError::Busy { retry_after_ms, .. } => (StatusCode::SERVICE_UNAVAILABLE, Some(*retry_after_ms)),
         ReceiveError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, None),
     };
