@@ -17,6 +17,7 @@ use super::range_fn::RangeFn;
 use crate::annotations::Annotations;
 use crate::ast::AggregateOp;
 use crate::engine::QueryError;
+use crate::limits::Guard;
 use accumulate::{Accumulator, Adding};
 use model::Labels;
 
@@ -74,9 +75,9 @@ impl Evaluator<'_> {
             return Ok(groups);
         }
         let vector = self.eval_vector(inner, grid)?;
-        let mut sink = GroupSink::new(aggregate, how);
+        let mut sink = GroupSink::new(aggregate, how, self.guard);
         for series in vector {
-            sink.add(&series.labels, &series.floats, &series.hists, series.drop_name);
+            sink.add(&series.labels, &series.floats, &series.hists, series.drop_name)?;
         }
         Ok(sink.finish(&mut self.notes))
     }
@@ -93,7 +94,8 @@ impl Evaluator<'_> {
         if inner.invariant && grid.steps > 1 {
             return Ok(None);
         }
-        let sink = || GroupSink::new(aggregate, how);
+        let guard = self.guard;
+        let sink = || GroupSink::new(aggregate, how, guard);
         let sinks = match &inner.kind {
             Kind::Select(select) => {
                 let work = self.select_work(select, inner.pos, grid);
@@ -120,9 +122,12 @@ impl Evaluator<'_> {
             }
             _ => return Ok(None),
         };
+        if let Some(costs) = &mut self.costs {
+            costs.fused(inner.id, sinks.iter().map(|s| s.taken).sum());
+        }
         let mut sinks = sinks.into_iter();
         let Some(mut all) = sinks.next() else { return Ok(Some(Vec::new())) };
-        sinks.for_each(|sink| all.merge(sink));
+        sinks.try_for_each(|sink| all.merge(sink))?;
         Ok(Some(all.finish(&mut self.notes)))
     }
 
@@ -145,33 +150,48 @@ fn pins_name(matchers: &[model::Matcher]) -> bool {
 }
 
 /// Adds series up in groups.
-struct GroupSink {
+struct GroupSink<'a> {
     grouping: Grouping,
     groups: Vec<Accumulator>,
     how: Adding,
+    guard: &'a Guard,
     notes: Annotations,
+    /// How many series came.
+    taken: u64,
 }
 
-impl GroupSink {
-    fn new(aggregate: &Aggregate, how: Adding) -> GroupSink {
+impl<'a> GroupSink<'a> {
+    fn new(aggregate: &Aggregate, how: Adding, guard: &'a Guard) -> GroupSink<'a> {
         GroupSink {
             grouping: Grouping::new(aggregate),
             groups: Vec::new(),
             how,
+            guard,
             notes: Annotations::default(),
+            taken: 0,
         }
     }
 
-    fn add(&mut self, labels: &Labels, floats: &[f64], hists: &super::column::Histograms, drop_name: bool) {
+    fn add(
+        &mut self,
+        labels: &Labels,
+        floats: &[f64],
+        hists: &super::column::Histograms,
+        drop_name: bool,
+    ) -> Result<(), QueryError> {
+        self.taken += 1;
         let group = self.grouping.of(labels);
         if group == self.groups.len() {
+            self.guard.hold(Accumulator::load(&self.how))?;
             self.groups.push(Accumulator::new(&self.how));
         }
         self.groups[group].add(&self.how, labels, floats, hists, drop_name, &mut self.notes);
+        Ok(())
     }
 
-    fn merge(&mut self, other: GroupSink) {
+    fn merge(&mut self, other: GroupSink<'_>) -> Result<(), QueryError> {
         self.notes.merge(other.notes);
+        self.guard.check()?;
         for (labels, accumulator) in other.grouping.labels.into_iter().zip(other.groups) {
             let group = self.grouping.of(&labels);
             if group == self.groups.len() {
@@ -180,6 +200,7 @@ impl GroupSink {
                 self.groups[group].merge(&self.how, &labels, accumulator, &mut self.notes);
             }
         }
+        Ok(())
     }
 
     fn finish(self, notes: &mut Annotations) -> Vector {
@@ -193,10 +214,9 @@ impl GroupSink {
     }
 }
 
-impl Sink for GroupSink {
+impl Sink for GroupSink<'_> {
     fn take(&mut self, _: usize, labels: &Labels, row: &mut Row) -> Result<(), QueryError> {
         let floats = if row.has_floats { row.floats.as_slice() } else { &[] };
-        self.add(labels, floats, &row.hists, row.drop_name);
-        Ok(())
+        self.add(labels, floats, &row.hists, row.drop_name)
     }
 }

@@ -31,6 +31,11 @@ impl Costs {
         cost.evaluated = true;
     }
 
+    /// Of a node computed together with the one above it: what it gave.
+    pub fn fused(&mut self, id: usize, series_out: u64) {
+        self.0[id].series_out = self.0[id].series_out.max(series_out);
+    }
+
     /// What a selector got from the source.
     pub fn read(&mut self, id: usize, series: u64, samples: u64) {
         self.0[id].series_in += series;

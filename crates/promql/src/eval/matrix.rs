@@ -1,14 +1,16 @@
 //! Range vectors: as arguments of functions, as subqueries, and as whole queries.
 
-use super::column::{Cell, Evaluated, Grid, Row, Series, Vector, load};
+use super::column::{Cell, Evaluated, Grid, Row, Series, Vector, weight};
 use super::labels;
-use super::pipe::{Collect, Presence, Scratch, Seen, SeriesWork, Sink};
+use super::pipe::{Collect, Presence, Scratch, Seen, SeriesWork, Sink, source_error};
 use super::plan::{Call, Kind, Node, RangeSelect, Subquery};
 use super::range_fn::{RangeFn, RangeWork, Reconciled, interpolate, interpolate_histograms};
 use super::window::{Run, RunBuffers, Windows};
 use super::{Evaluator, grid_between};
 use crate::ast::Extent;
 use crate::engine::QueryError;
+use crate::limits::Load;
+use crate::source::SourceError;
 use crate::value::{Points, SeriesResult};
 use model::{
     CounterResetHint, FloatHistogram, HistogramSample, Labels, METRIC_NAME, MatchOp, Matcher, Samples,
@@ -142,7 +144,7 @@ impl Evaluator<'_> {
         // Steps lie at multiples of the step, the first after the open start of the range.
         let mut start = from / subquery.step * subquery.step;
         if start <= from {
-            start += subquery.step;
+            start = start.saturating_add(subquery.step);
         }
         let inner_grid = grid_between(start, last, subquery.step)?;
         if inner_grid.steps == 0 {
@@ -195,56 +197,8 @@ impl Evaluator<'_> {
         let grid = self.grid.once();
         match &node.kind {
             Kind::Range(select) => {
-                let windows = Windows::new(
-                    grid,
-                    select.range,
-                    select.select.offset,
-                    select.select.at,
-                    select.select.extent,
-                    self.lookback,
-                );
-                let set = self.select(&select.select, windows.reach())?;
-                let mut found = Vec::new();
-                let extent = select.select.extent;
-                let (mut read, mut shown) = (0u64, 0u64);
-                let (guard, labels) = (self.guard, &set);
-                let visited = set.read(0..set.len(), &mut |index, samples| {
-                    read += (samples.timestamps.len() + samples.histograms.len()) as u64;
-                    let mut scratch = Scratch::default();
-                    let mut buffers = RunBuffers::lend(&mut scratch);
-                    let run = buffers.clean(samples);
-                    let mut keep = || -> Result<Option<SeriesResult>, QueryError> {
-                        guard.check()?;
-                        let Some(s) = whole_series(labels.labels(index), &run, &windows, extent)? else {
-                            return Ok(None);
-                        };
-                        let hists = s.histograms.iter().map(|(_, h)| Some(Arc::clone(h))).collect();
-                        let load = load(&vec![0.0; s.floats.count()], &hists);
-                        shown += load.samples;
-                        guard.hold(load)?;
-                        Ok(Some(s))
-                    };
-                    match keep() {
-                        Ok(series) => {
-                            found.extend(series.map(|s| (index, s)));
-                            Ok(())
-                        }
-                        Err(e) => {
-                            guard.stop(e);
-                            Err(crate::source::SourceError::Stopped)
-                        }
-                    }
-                });
-                if let Err(e) = visited {
-                    return Err(self.guard.take_stop().unwrap_or_else(|| super::pipe::source_error(e)));
-                }
-                let per_step = self.per_step.is_some().then(|| vec![shown]);
-                self.count(&Seen { samples: shown, per_step, ..Seen::default() }, grid);
-                if let Some(costs) = &mut self.costs {
-                    costs.read(node.id, set.len() as u64, read);
-                }
-                found.sort_by_key(|(index, _)| *index);
-                Ok(found.into_iter().map(|(_, s)| (s, false)).collect())
+                let series = self.whole_range(node, select, grid)?;
+                Ok(series.into_iter().map(|s| (s, false)).collect())
             }
             Kind::Subquery(subquery) => {
                 let inner = self.subquery(subquery, node, grid)?;
@@ -258,6 +212,55 @@ impl Evaluator<'_> {
             _ => Err(QueryError::Internal("a range vector was expected".to_owned())),
         }
     }
+
+    fn whole_range(
+        &mut self,
+        node: &Node,
+        range: &RangeSelect,
+        grid: Grid,
+    ) -> Result<Vec<SeriesResult>, QueryError> {
+        let RangeSelect { select, range } = range;
+        let windows = Windows::new(grid, *range, select.offset, select.at, select.extent, self.lookback);
+        let set = self.select(select, windows.reach())?;
+        let mut found = Vec::new();
+        let (mut read, mut shown) = (0u64, 0u64);
+        let mut buffers = RunBuffers::default();
+        let mut keep = |index: usize, samples: Samples<'_>| -> Result<(), QueryError> {
+            self.guard.check()?;
+            read += (samples.timestamps.len() + samples.histograms.len()) as u64;
+            let run = buffers.clean(samples);
+            let Some(s) = whole_series(set.labels(index), &run, &windows, select.extent)? else {
+                return Ok(());
+            };
+            let load = whole_load(&s);
+            shown += load.samples;
+            self.guard.hold(load)?;
+            found.push((index, s));
+            Ok(())
+        };
+        let visited = set.read(0..set.len(), &mut |index, samples| {
+            keep(index, samples).map_err(|e| {
+                self.guard.stop(e);
+                SourceError::Stopped
+            })
+        });
+        if let Err(e) = visited {
+            return Err(self.guard.take_stop().unwrap_or_else(|| source_error(e)));
+        }
+        let per_step = self.per_step.is_some().then(|| vec![shown]);
+        self.count(&Seen { samples: shown, per_step, ..Seen::default() }, grid);
+        if let Some(costs) = &mut self.costs {
+            costs.read(node.id, set.len() as u64, read);
+        }
+        found.sort_by_key(|(index, _)| *index);
+        Ok(found.into_iter().map(|(_, s)| s).collect())
+    }
+}
+
+fn whole_load(series: &SeriesResult) -> Load {
+    let floats = series.floats.count() as u64;
+    let histograms: u64 = series.histograms.iter().map(|(_, h)| weight(h)).sum();
+    Load { samples: floats + histograms, bytes: (floats + histograms) * 16 }
 }
 
 /// One series at the steps where nothing was.

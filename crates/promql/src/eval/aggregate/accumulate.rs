@@ -9,6 +9,7 @@ use super::super::column::{ABSENT, Histograms, is_absent};
 use super::super::range_fn::{MeanHistogram, kahan_inc};
 use crate::annotations::{Annotations, HistogramOp};
 use crate::ast::{AggregateOp, PosRange};
+use crate::limits::Load;
 use model::histogram::KahanHistogram;
 use model::{CounterResetHint, FloatHistogram, Labels};
 use std::sync::Arc;
@@ -147,6 +148,18 @@ impl Accumulator {
             hists: Vec::new(),
             drop_name: false,
         }
+    }
+
+    /// What a group holds while it is added up.
+    pub fn load(how: &Adding) -> Load {
+        let columns = match how.op {
+            Avg => 5,
+            Stddev | Stdvar => 3,
+            Sum => 2,
+            _ => 1,
+        };
+        let steps = how.steps as u64;
+        Load { samples: steps, bytes: size_of::<Accumulator>() as u64 + steps * columns * 8 }
     }
 
     /// Adds a series. Either column may be empty.
