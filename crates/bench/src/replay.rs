@@ -33,12 +33,47 @@ const SCRAPE_ROUNDS: usize = 60;
 const WRITERS: usize = 2;
 const FIRST_PORT: u16 = 19_400;
 
-pub fn run(pharos: &Path, recording: &Path, part: Part) -> io::Result<()> {
-    let clock = Clock::system();
+/// The recording, ending now.
+fn corpus_of(recording: &Path, clock: &Clock) -> io::Result<Corpus> {
     let recording = Recording::load(recording)?;
     let span = STEP_MS * recording.hosts[0].jitter_ms.len() as i64;
     let start_ms = (clock.now_ms() - span) / STEP_MS * STEP_MS;
-    let corpus = Arc::new(Corpus::new(recording, start_ms, STEP_MS));
+    Ok(Corpus::new(recording, start_ms, STEP_MS))
+}
+
+/// Sends the recording to a running server.
+pub fn load(recording: &Path, address: &str) -> io::Result<()> {
+    let clock = Clock::system();
+    let corpus = corpus_of(recording, &clock)?;
+    let start = clock.monotonic();
+    for scrape in 0..corpus.scrapes() {
+        send_round(address, &corpus.requests(scrape))?;
+    }
+    let seconds = (clock.monotonic() - start).as_secs_f64();
+    println!("{} samples in {seconds:.2} s", corpus.recording.sample_count());
+    Ok(())
+}
+
+/// Asks a running server that was loaded a moment ago what dashboards ask.
+pub fn ask(recording: &Path, address: &str) -> io::Result<()> {
+    let clock = Clock::system();
+    let corpus = corpus_of(recording, &clock)?;
+    let mut client = Client::new(address);
+    for (what, query) in queries::DASHBOARD {
+        let latencies = time_query(&mut client, query, &corpus, &clock)?;
+        let ms = |d: Duration| d.as_secs_f64() * 1e3;
+        println!(
+            "  {what:<38}{:>10.2} / {:.2}",
+            ms(latencies[latencies.len() / 2]),
+            ms(latencies[latencies.len() - 1])
+        );
+    }
+    Ok(())
+}
+
+pub fn run(pharos: &Path, recording: &Path, part: Part) -> io::Result<()> {
+    let clock = Clock::system();
+    let corpus = Arc::new(corpus_of(recording, &clock)?);
     report::heading(&corpus);
     if part != Part::Scrape {
         let mut all = Vec::new();
@@ -76,7 +111,7 @@ fn write_run(
 
     let start = clock.monotonic();
     for scrape in 0..corpus.scrapes() {
-        send_round(&system, &corpus.requests(scrape))?;
+        send_round(&system.address, &corpus.requests(scrape))?;
     }
     let wall = clock.monotonic() - start;
     settle(&system)?;
@@ -118,7 +153,7 @@ fn idle_cpu_share(system: &System) -> io::Result<f64> {
 
 /// Sends the requests of one round over a few connections. A round ends before the next begins, so that samples
 /// of a series are in order.
-fn send_round(system: &System, requests: &[Vec<u8>]) -> io::Result<()> {
+fn send_round(address: &str, requests: &[Vec<u8>]) -> io::Result<()> {
     const HEADERS: [(&str, &str); 3] = [
         ("Content-Encoding", "snappy"),
         ("Content-Type", "application/x-protobuf"),
@@ -129,9 +164,9 @@ fn send_round(system: &System, requests: &[Vec<u8>]) -> io::Result<()> {
         let workers: Vec<_> = (0..WRITERS)
             .map(|_| {
                 scope.spawn(|| -> io::Result<()> {
-                    let mut client = system.client();
+                    let mut client = Client::new(address);
                     while let Some(body) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let reply = client.post(system.write_path(), &HEADERS, body)?;
+                        let reply = client.post("/api/v1/write", &HEADERS, body)?;
                         if reply.status / 100 != 2 {
                             let why = String::from_utf8_lossy(&reply.body);
                             return Err(io::Error::other(format!(

@@ -68,10 +68,6 @@ impl System {
         Client::new(&self.address)
     }
 
-    pub fn write_path(&self) -> &'static str {
-        "/api/v1/write"
-    }
-
     pub fn usage(&self) -> io::Result<Usage> {
         usage_of(self.child.id())
     }
