@@ -169,11 +169,7 @@ fn send_round(address: &str, requests: &[Vec<u8>]) -> io::Result<()> {
                         let reply = client.post("/api/v1/write", &HEADERS, body)?;
                         if reply.status / 100 != 2 {
                             let why = String::from_utf8_lossy(&reply.body);
-                            return Err(io::Error::other(format!(
-                                "{}: {} {why}",
-                                system.kind.name(),
-                                reply.status
-                            )));
+                            return Err(io::Error::other(format!("{address}: {} {why}", reply.status)));
                         }
                     }
                     Ok(())
