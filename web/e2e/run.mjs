@@ -22,7 +22,13 @@ async function withServer(run) {
   });
   let said = '';
   for (const stream of [server.stdout, server.stderr]) stream.on('data', (piece) => (said += piece));
-  const stopped = new Promise((done) => server.on('exit', done));
+  let isStopping = false;
+  const stopped = new Promise((done) => {
+    server.on('exit', (code, signal) => {
+      if (!isStopping) console.error(`the server ended by itself (${signal ?? code}):\n${said}`);
+      done();
+    });
+  });
   server.on('error', (error) => (said += error.message));
   try {
     const url = `http://127.0.0.1:${port}`;
@@ -32,6 +38,7 @@ async function withServer(run) {
     console.error(`${error.message}\n${said}`);
     return 1;
   } finally {
+    isStopping = true;
     server.kill('SIGTERM');
     await stopped;
     rmSync(folder, { recursive: true, force: true });

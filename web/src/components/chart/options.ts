@@ -13,6 +13,9 @@ export interface ChartLook {
   height: number;
 }
 
+/** Lines that each get a dot under the pointer. */
+const DOTS_MAX = 16;
+
 /** Powers of two below an axis of bytes: 1, 2, 4 … of each prefix. */
 const BINARY_STEPS = Array.from({ length: 61 }, (_, power) => 2 ** power);
 /** Seconds, minutes, hours, days: an axis of durations steps as clocks do. */
@@ -38,7 +41,8 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
     cursor: {
       drag: { x: true, y: false, setScale: false, dist: 4 },
       focus: { prox: 24 },
-      points: { size: 7, width: 1.5 },
+      // A dot on each of many lines is a wall of dots: then only the nearest line has one.
+      points: { size: 7, width: 1.5, one: series.length > DOTS_MAX },
     },
     focus: { alpha: 0.25 },
     scales: {

@@ -9,9 +9,9 @@ import type { Result } from './results';
 import type { DraftRow } from './useQueryRows';
 import classes from './Explore.module.css';
 
-const PromqlEditor = lazy(() =>
-  import('@/components/editor/PromqlEditor').then((module) => ({ default: module.PromqlEditor })),
-);
+/** Asked for when this page's code runs, not when its first row is drawn. */
+const loading = import('@/components/editor/PromqlEditor');
+const PromqlEditor = lazy(() => loading.then((module) => ({ default: module.PromqlEditor })));
 
 interface Props {
   row: DraftRow;
