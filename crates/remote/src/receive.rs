@@ -19,9 +19,9 @@ use wire::snappy::{self, SnappyError};
 const AHEAD_MAX_MS: i64 = 10 * 60 * 1000;
 /// Reasons that an answer repeats; the rest is counted.
 const REASONS_MAX: usize = 50;
-/// Buffers of a request larger than this are not kept for the next: eight writers × 8 MiB.
-const KEEP_BYTES_MAX: usize = 8 << 20;
-const KEPT_MAX: usize = 8;
+/// Buffers of a request larger than this are not kept for the next: four writers × 4 MiB.
+const KEEP_BYTES_MAX: usize = 4 << 20;
+const KEPT_MAX: usize = 4;
 /// Version 2 sends metadata with every series in every request. It is looked at when a series is first met, and of
 /// one series in so many after that, so that a change is seen after about as many requests.
 const METADATA_EVERY: u32 = 61;

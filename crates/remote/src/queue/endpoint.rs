@@ -50,7 +50,9 @@ impl Shared {
             let (segment, offset) = text.trim().split_once(' ')?;
             Some(Place { segment: segment.parse().ok()?, offset: offset.parse().ok()? })
         });
-        let place = place.unwrap_or_else(|| *self.spool.end().borrow());
+        let end = *self.spool.end().borrow();
+        // A position behind the end is of another spool.
+        let place = place.filter(|place| *place <= end).unwrap_or(end);
         places.insert(id.to_owned(), place);
         drop(places);
         if let Err(error) = self.save(id, place) {
@@ -82,6 +84,12 @@ impl Shared {
                 path.file_name().and_then(|n| n.to_str()).is_some_and(|n| ids.iter().any(|id| id == n));
             if !known && let Err(error) = disk::remove_file(&path) {
                 tracing::warn!(%error, path = %path.display(), "remote write: an old position stays");
+            }
+        }
+        if ids.is_empty() {
+            let end = *self.spool.end().borrow();
+            if let Err(error) = self.spool.tidy(end) {
+                tracing::warn!(%error, "remote write: what nobody is sent any more stays on disk");
             }
         }
     }

@@ -60,7 +60,13 @@ impl Spool {
                 closed.insert(segment, disk::len(&path)?);
             }
         }
-        let segment = closed.last_key_value().map_or(1, |(last, _)| last + 1);
+        // An empty last file is used: numbers never go back, since positions are made of them.
+        let segment = match closed.last_key_value() {
+            None => 1,
+            Some((last, 0)) => *last,
+            Some((last, _)) => last + 1,
+        };
+        closed.remove(&segment);
         let at = Place { segment, offset: 0 };
         // Appending, so that what is written behind a truncation stands at the end.
         let file = disk::open_append(&dir.join(file_name(segment)))?;
@@ -238,6 +244,15 @@ mod tests {
         assert_eq!(read_all(&spool, Place::default()).0, [&b"one"[..], b"", b"two"]);
         assert_eq!(read_all(&spool, behind_one).0, [&b""[..], b"two"]);
         assert_eq!(spool.bytes_behind(behind_one), 8 + 8 + 3);
+    }
+
+    #[test]
+    fn starts_without_records_leave_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        for _ in 0..3 {
+            Spool::open(dir.path(), 1 << 30).unwrap();
+        }
+        assert_eq!(disk::list(dir.path()).unwrap().len(), 1);
     }
 
     #[test]

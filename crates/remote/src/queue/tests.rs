@@ -205,6 +205,12 @@ async fn a_changed_configuration_takes_over() {
     queue.apply(&external, &[]).unwrap();
     assert!(!queue.is_active());
     assert_eq!(disk::list(&setup.dir.path().join("out/places")).unwrap().len(), 0);
+    drop(queue);
+    let queue = setup.open();
+    queue.apply(&external, &[]).unwrap();
+    let files = disk::list(&setup.dir.path().join("out")).unwrap();
+    let left: u64 = files.iter().filter(|f| f.is_file()).map(|f| disk::len(f).unwrap()).sum();
+    assert_eq!(left, 0, "nobody is to be sent what is left");
     let error = queue.apply(&external, &configs(&server.url("/"), "  tls_config: {ca_file: /nowhere}\n"));
     assert!(error.is_err_and(|e| e.name == "test"));
     queue.stop().await;
