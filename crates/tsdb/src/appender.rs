@@ -10,6 +10,9 @@ use crate::store::Store;
 use model::{Exemplar, FloatHistogram, Histogram, Labels, Metadata};
 use std::sync::Arc;
 
+/// Exemplars of one series come together in a batch: so many of the last are looked at.
+const NEIGHBOURS: usize = 64;
+
 /// A series of the head. Goes stale when the series leaves the head: then every use of it says
 /// [`AppendError::UnknownSeries`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -290,7 +293,7 @@ impl Appender {
             timed.timestamp = Some(of_float.or(of_histogram).unwrap_or_else(now));
         }
         let had_time = exemplar.timestamp.is_some();
-        if let Some(before) = self.batch.exemplars.iter().rev().find(|e| e.slot == slot) {
+        if let Some(before) = self.batch.exemplars.iter().rev().take(NEIGHBOURS).find(|e| e.slot == slot) {
             exemplars::check(&timed, had_time, Some(&before.exemplar))?;
         } else {
             let labels = self.store.head.index().labels(slot);

@@ -7,6 +7,7 @@ use crate::flush::floor;
 use crate::store::Store;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ const SYNC_EVERY: u32 = 5;
 /// The head is flushed when time has gone past its window by this part of the block range: a minute for two hours, so that
 /// targets that are late come along.
 const WINDOW_GRACE_PART: i64 = 120;
+/// … but time must have gone on by this part of it since the last flush: samples that come out of order, or from a sender
+/// that is behind, shall not have the head flushed each second.
+const WINDOW_PAUSE_PART: i64 = 2;
 /// … or when it holds this part of the memory there is.
 const MEMORY_NUMERATOR: u64 = 3;
 const MEMORY_DENOMINATOR: u64 = 4;
@@ -75,7 +79,9 @@ impl Store {
         }
         let range = self.options.block_range_ms;
         let (min, max) = self.head.times()?;
-        if floor(max.saturating_sub(range / WINDOW_GRACE_PART), range) > floor(min, range) {
+        let past = floor(max.saturating_sub(range / WINDOW_GRACE_PART), range) > floor(min, range);
+        if past && max.saturating_sub(self.flushed_to_ms.load(Ordering::Relaxed)) >= range / WINDOW_PAUSE_PART
+        {
             return Some(Due::Window);
         }
         let limit = self.options.budget.limit_bytes() / MEMORY_DENOMINATOR * MEMORY_NUMERATOR;

@@ -5,13 +5,18 @@
 //! written collects pieces when the head is flushed early; they are merged when they are many.
 
 use crate::block::{
-    Block, BlockError, BlockId, BlockMeta, SeriesStream, WriteOptions, merge, thin, write_block,
+    Block, BlockError, BlockId, BlockMeta, SeriesColumns, SeriesStream, WriteOptions, merge, thin,
+    write_block,
 };
 use crate::error::AdminError;
 use crate::flush::floor;
 use crate::keep::{KeepStream, thin_rules};
 use crate::store::Store;
+use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const DAY_MS: i64 = 86_400_000;
 /// No block is longer than this, as in Prometheus.
@@ -32,24 +37,29 @@ const SMALL_MAX: usize = 6;
 impl Store {
     /// Does the merges that are due, until none is.
     pub(crate) fn compact(&self) -> Result<(), AdminError> {
-        let _compacting = self.compacting.lock();
-        while !self.stopper.shutdown().is_stopping() {
-            let Some(ids) = self.planned() else { return Ok(()) };
-            let result = self.merge_blocks(&ids);
-            match &result {
+        let mut damaged = self.compacting.lock();
+        while !self.closed.load(Ordering::Relaxed) {
+            let Some(ids) = self.planned(&damaged) else { return Ok(()) };
+            match self.merge_blocks(&ids) {
                 Ok(()) => self.counters.merges.add(1),
+                Err(_) if self.closed.load(Ordering::Relaxed) => return Ok(()),
                 Err(error) => {
                     self.counters.merges_failed.add(1);
-                    tracing::error!(%error, blocks = ids.len(), "a merge of blocks failed; it is tried again");
+                    tracing::error!(%error, blocks = ids.len(), "a merge of blocks failed");
+                    if let AdminError::Block(BlockError::Corrupt { path, .. }) = &error {
+                        damaged.extend(block_at(&ids, path));
+                    }
+                    return Err(error);
                 }
             }
-            result?;
         }
         Ok(())
     }
 
-    fn planned(&self) -> Option<Vec<BlockId>> {
-        let metas: Vec<BlockMeta> = self.view().blocks.iter().map(|b| b.meta().clone()).collect();
+    fn planned(&self, damaged: &BTreeSet<BlockId>) -> Option<Vec<BlockId>> {
+        let view = self.view();
+        let whole = view.blocks.iter().filter(|b| !damaged.contains(&b.meta().id));
+        let metas: Vec<BlockMeta> = whole.map(|b| b.meta().clone()).collect();
         let o = &self.options;
         plan(&metas, self.newest_ms()?, o.block_range_ms, range_max(o.retention_ms, o.block_range_ms))
     }
@@ -75,7 +85,8 @@ impl Store {
         let streams = sources.iter().map(|b| Box::new(b.stream()) as Box<dyn SeriesStream + Send>).collect();
         let newest = self.newest_ms().unwrap_or(0);
         let kept = KeepStream::new(merge(streams), &self.options.keep, newest);
-        let mut stream = thin(kept, thin_rules(&self.options.keep, newest));
+        let thinned = thin(kept, thin_rules(&self.options.keep, newest));
+        let mut stream = Interruptible { inner: thinned, closed: &self.closed };
         let level = sources.iter().map(|b| b.meta().level).max().unwrap_or(0).saturating_add(1);
         let options = WriteOptions { level, sources: sources.iter().map(|b| b.meta().id).collect() };
         match write_block(dir, self.merged_block_id(sources), options, &mut stream)? {
@@ -83,6 +94,28 @@ impl Store {
             None => Ok(None),
         }
     }
+}
+
+/// A stream that fails when the store is closed: a merge of months does not hold up the end.
+struct Interruptible<'a, S> {
+    inner: S,
+    closed: &'a AtomicBool,
+}
+
+impl<S: SeriesStream> SeriesStream for Interruptible<'_, S> {
+    fn next(&mut self) -> Result<Option<SeriesColumns<'_>>, BlockError> {
+        if self.closed.load(Ordering::Relaxed) {
+            let error = io::Error::new(io::ErrorKind::Interrupted, "the store is closed");
+            return Err(BlockError::Io { path: Arc::default(), error: Arc::new(error) });
+        }
+        self.inner.next()
+    }
+}
+
+/// Which of the blocks lies in a file.
+fn block_at(ids: &[BlockId], path: &Path) -> Option<BlockId> {
+    let name = path.file_name()?.to_str()?;
+    ids.iter().copied().find(|id| id.file_name() == name)
 }
 
 pub(crate) fn range_max(retention_ms: i64, block_range_ms: i64) -> i64 {

@@ -67,8 +67,6 @@ pub enum OpenError {
 pub enum ReadError {
     #[error("{0}")]
     Block(#[from] BlockError),
-    #[error("{0}")]
-    OverBudget(base::budget::OverBudget),
 }
 
 /// An administrative action (flush, merge, delete, snapshot) that failed; the store is as it was before.

@@ -19,6 +19,7 @@ use crate::view::View;
 use base::disk;
 use model::Labels;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use wal::{LogError, SegmentId};
 
 /// Windows of old samples are made longer until there are at most this many: a year that is imported at once shall not
@@ -58,6 +59,7 @@ impl Store {
         let blocks = self.write_frozen(frozen)?;
         self.change_view(|v| View { frozen: None, ..v.with_blocks(&[], blocks) });
         self.head.thawed(frozen);
+        self.flushed_to_ms.store(self.head.max_ms(), Ordering::Relaxed);
         drop(view);
         if let Some(segment) = flushing.log_from.take() {
             self.log.remove_before(segment).map_err(AdminError::io)?;

@@ -152,40 +152,46 @@ impl Head {
 
     /// Slot and generation of a series, which is created when it is not there.
     pub fn series(&self, labels: &Labels) -> Result<(u32, u32), AppendError> {
-        self.series_up_to(self.series_max, labels)
-    }
-
-    /// The same for a series that was accepted once.
-    pub fn series_unlimited(&self, labels: &Labels) -> Result<(u32, u32), AppendError> {
-        self.series_up_to(None, labels)
-    }
-
-    fn series_up_to(&self, max: Option<u64>, labels: &Labels) -> Result<(u32, u32), AppendError> {
         if labels.is_empty() {
             return Err(AppendError::NoLabels);
         }
-        if let Some(found) = self.find(&self.index.read(), labels) {
+        let hash = labels.hash64();
+        if let Some(found) = self.find(&self.index.read(), labels, hash) {
             return Ok(found);
         }
         let mut index = self.index.write();
-        if let Some(found) = self.find(&index, labels) {
+        if let Some(found) = self.find(&index, labels, hash) {
             return Ok(found);
         }
-        if let Some(limit) = max.filter(|max| index.len() as u64 >= *max) {
+        if let Some(limit) = self.series_max.filter(|max| index.len() as u64 >= *max) {
             return Err(AppendError::SeriesLimit { limit });
         }
-        let slot = index.insert(labels);
+        Ok(self.create(&mut index, labels, hash))
+    }
+
+    /// Finds or creates series that were accepted once. Calls back with the place in the list and the slot.
+    pub fn restore(&self, all: &[(u32, Labels)], mut done: impl FnMut(usize, u32)) {
+        let mut index = self.index.write();
+        for (i, (_, labels)) in all.iter().enumerate() {
+            let hash = labels.hash64();
+            let found = index.find(labels, hash);
+            done(i, found.unwrap_or_else(|| self.create(&mut index, labels, hash).0));
+        }
+    }
+
+    fn create(&self, index: &mut Index, labels: &Labels, hash: u64) -> (u32, u32) {
+        let slot = index.insert(labels, hash);
         self.index_bytes.fetch_add(SERIES_BYTES + labels.as_bytes().len() as u64 / 2, Ordering::Relaxed);
         self.created.fetch_add(1, Ordering::Relaxed);
         let (page, at) = locate(slot);
         let page = self.page(page);
         let generation = page.renew(at);
         page.touch(at, self.round());
-        Ok((slot, generation))
+        (slot, generation)
     }
 
-    fn find(&self, index: &Index, labels: &Labels) -> Option<(u32, u32)> {
-        let slot = index.find(labels)?;
+    fn find(&self, index: &Index, labels: &Labels, hash: u64) -> Option<(u32, u32)> {
+        let slot = index.find(labels, hash)?;
         let (page, at) = locate(slot);
         let page = Arc::clone(&self.pages.read()[page]);
         page.touch(at, self.round());

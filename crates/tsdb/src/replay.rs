@@ -153,13 +153,11 @@ impl<'s> Walk<'_, 's> {
         match section {
             Section::Definitions(definitions) => {
                 let mut slots = Vec::with_capacity(definitions.len());
-                for (slot, labels) in definitions {
-                    // A label set the head does not take was never logged.
-                    if let Ok((new, _)) = self.head.series_unlimited(&labels) {
-                        put(&mut self.map, slot, new);
-                        slots.push((slot, new));
-                    }
-                }
+                let map = &mut self.map;
+                self.head.restore(&definitions, |i, new| {
+                    put(map, definitions[i].0, new);
+                    slots.push((definitions[i].0, new));
+                });
                 self.steps.push(Step::Define(slots));
             }
             Section::Late => self.late = true,

@@ -112,11 +112,11 @@ impl Store {
         let symbol_bytes = index.symbol_bytes() as u64;
         drop(index);
         let times = self.head.times();
-        let chunks: usize = self.head.pages().iter().map(|p| p.data.lock().chunks()).sum();
+        let chunks = self.head.pages().iter().map(|p| p.data.lock().chunks_open).sum();
         HeadStats {
             series,
             label_pairs,
-            chunks: chunks as u64,
+            chunks,
             samples: self.head.samples(),
             min_ms: times.map(|(min, _)| min),
             max_ms: times.map(|(_, max)| max),

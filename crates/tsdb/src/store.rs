@@ -9,7 +9,6 @@ use crate::error::CommitError;
 use crate::exemplars::Exemplars;
 use crate::head::Head;
 use crate::labels_cache::LabelsCache;
-use crate::observer::Observer;
 use crate::options::Options;
 use crate::stats::{Counters, Recovery};
 use crate::view::View;
@@ -17,10 +16,10 @@ use base::random::Random;
 use base::{Reservation, Stopper};
 use model::Metadata;
 use parking_lot::{Mutex, RwLock};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use wal::{Log, RecordBuf};
 
@@ -49,8 +48,9 @@ pub(crate) struct Store {
     pub metadata: Mutex<BTreeMap<String, Metadata>>,
     /// One flush, deletion or snapshot at a time.
     pub flushing: Mutex<Flushing>,
-    /// One merge at a time; also held by whatever must not have blocks replaced under it.
-    pub compacting: Mutex<()>,
+    /// One merge at a time; also held by whatever must not have blocks replaced under it. Holds the blocks that are
+    /// damaged: they are served as far as they go and left out of merges.
+    pub compacting: Mutex<BTreeSet<BlockId>>,
     pub labels_cache: LabelsCache,
     pub counters: Counters,
     pub closed: AtomicBool,
@@ -61,11 +61,11 @@ pub(crate) struct Store {
     over_budget: AtomicBool,
     pub disk_full: AtomicBool,
     last_block_ms: AtomicI64,
+    /// The newest sample when the head was last flushed.
+    pub flushed_to_ms: AtomicI64,
     random: Mutex<Random>,
     spare_batches: Mutex<Vec<Batch>>,
     spare_records: Mutex<Vec<RecordBuf>>,
-    /// Told of every batch that was taken.
-    pub observer: OnceLock<Arc<dyn Observer>>,
     /// Locked while the store is open: one process a directory.
     pub _lock: File,
 }
@@ -92,6 +92,7 @@ pub(crate) struct Parts {
 impl Store {
     pub fn new(parts: Parts) -> Store {
         let last_block = parts.view.blocks.iter().map(|b| b.meta().id.created_ms()).max().unwrap_or(0);
+        let flushed_to = parts.view.blocks.iter().map(|b| b.meta().max_ms).max().unwrap_or(i64::MIN);
         let reservation = parts.options.budget.reserve(0).expect("nothing always fits");
         Store {
             options: parts.options,
@@ -104,7 +105,7 @@ impl Store {
             exemplars: Mutex::new(parts.exemplars),
             metadata: Mutex::new(parts.metadata),
             flushing: Mutex::default(),
-            compacting: Mutex::new(()),
+            compacting: Mutex::default(),
             labels_cache: LabelsCache::default(),
             counters: Counters::default(),
             closed: AtomicBool::new(false),
@@ -114,10 +115,10 @@ impl Store {
             over_budget: AtomicBool::new(false),
             disk_full: AtomicBool::new(false),
             last_block_ms: AtomicI64::new(last_block),
+            flushed_to_ms: AtomicI64::new(flushed_to),
             random: Mutex::new(Random::from_entropy()),
             spare_batches: Mutex::default(),
             spare_records: Mutex::default(),
-            observer: OnceLock::new(),
             _lock: parts.lock,
         }
     }

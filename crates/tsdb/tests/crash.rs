@@ -5,6 +5,7 @@ mod common;
 use base::disk;
 use common::{append, floats, open, options, series};
 use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -259,4 +260,63 @@ fn a_disk_that_is_full() {
     let unmounted = Command::new("umount").arg(dir.path()).status();
     result.unwrap();
     assert!(unmounted.unwrap().success());
+}
+
+/// A flipped bit in a block: the read that meets it says so, other reads go on, and merges leave the block alone.
+#[test]
+fn a_flipped_bit_in_a_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    let all =
+        |t: i64| -> Vec<_> { (0..300).map(|n| (series(n), ((t * 7 + n as i64) as f64).sqrt())).collect() };
+    for part in 0..2 {
+        (1..100).for_each(|t| append(&db, part * 1000 + t, &all(t)));
+        db.flush().unwrap();
+    }
+    append(&db, 20 * common::HOUR_MS, &all(1));
+    drop(db);
+    let first = disk::list(&dir.path().join("blocks")).unwrap().remove(0);
+    let mut bytes = disk::read(&first).unwrap();
+    let at = bytes.len() / 3;
+    bytes[at] ^= 16;
+    disk::write_atomic(&first, &bytes).unwrap();
+
+    let db = open(dir.path());
+    let read = |from: i64, to: i64| {
+        let selected = db.select(&[], from, to).unwrap();
+        let mut samples = 0;
+        let result = selected.read(0..selected.len(), &mut |_, s| {
+            samples += s.timestamps.len();
+            ControlFlow::Continue(())
+        });
+        (result.map_err(|e| e.to_string()), samples)
+    };
+    let (result, samples) = read(0, 500);
+    let reason = result.unwrap_err();
+    assert!(reason.contains(first.file_name().unwrap().to_str().unwrap()), "{reason}");
+    assert!(samples < 300 * 99);
+    assert_eq!(read(500, 2000), (Ok(()), 300 * 99));
+    assert!(db.compact().is_err());
+    db.compact().unwrap();
+    assert_eq!(db.head_stats().merges_failed, 1);
+    assert_eq!(read(500, 2000), (Ok(()), 300 * 99));
+}
+
+/// A store opens on a full disk, answers, and takes samples when there is room.
+#[test]
+fn opened_on_a_full_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    commit(&db, 1);
+    drop(db);
+    disk::fault::fill(dir.path(), 0);
+    let db = open(dir.path());
+    check(&db, 1, 1);
+    let mut appender = db.appender();
+    let id = appender.series(None, &series(0)).unwrap();
+    appender.float(id, 2, 0.0).unwrap();
+    assert!(matches!(appender.commit(Durability::Synced), Err(CommitError::DiskFull)));
+    disk::fault::empty(dir.path());
+    commit(&db, 2);
+    check(&db, 1, 2);
 }

@@ -67,7 +67,8 @@ pub struct Log {
 struct Writer {
     segment: SegmentId,
     path: PathBuf,
-    file: Arc<File>,
+    /// `None` while there is no room for a first segment.
+    file: Option<Arc<File>>,
     /// Where the last good record ends.
     length: u64,
     /// Bytes of a failed write may lie behind `length`.
@@ -86,7 +87,8 @@ struct Durable {
 }
 
 impl Log {
-    /// Begins a new segment behind those in `dir`, which is created when it is not there.
+    /// Begins a new segment behind those in `dir`, which is created when it is not there. On a full disk the segment
+    /// is begun by the first append that finds room.
     pub fn open(dir: &Path, options: LogOptions) -> Result<Log, LogError> {
         disk::create_dir_all(dir)?;
         let mut closed = BTreeMap::new();
@@ -97,14 +99,19 @@ impl Log {
         }
         let id = SegmentId(closed.last_key_value().map_or(0, |(id, _)| id.0) + 1);
         let before: u64 = closed.values().sum();
-        let writer = Writer::begin(dir, id, closed)?;
-        let start = Lsn { segment: id, offset: HEADER_BYTES as u64 };
+        let writer = match Writer::begin(dir, id, closed.clone()) {
+            Err(LogError::DiskFull) => Writer::waiting(dir, id, closed),
+            begun => begun?,
+        };
+        let start = Lsn { segment: writer.segment, offset: writer.length };
+        let id = writer.segment;
+        let header = if writer.file.is_some() { HEADER_BYTES as u64 } else { 0 };
         Ok(Log {
             dir: dir.to_owned(),
             options,
             writer: Mutex::new(writer),
             segment: AtomicU64::new(id.0),
-            bytes: AtomicU64::new(before + HEADER_BYTES as u64),
+            bytes: AtomicU64::new(before + header),
             durable: Mutex::new(Durable { synced: start, syncing: false, lost: None }),
             synced: Condvar::new(),
             syncs: AtomicU64::new(0),
@@ -169,7 +176,8 @@ impl Log {
         }
         let (segment, offset) = (writer.segment, writer.length);
         let bytes = record.seal(segment, offset).ok_or(LogError::TooLong(room))?;
-        if let Err(error) = disk::append_all(&writer.file, &writer.path, bytes) {
+        let file = writer.file.as_ref().expect("a segment was begun");
+        if let Err(error) = disk::append_all(file, &writer.path, bytes) {
             writer.torn = true;
             let _ = writer.mend();
             return Err(error.into());
@@ -192,19 +200,23 @@ impl Log {
     fn roll(&self, writer: &mut Writer) -> Result<(), LogError> {
         writer.mend()?;
         let end = Lsn { segment: writer.segment, offset: writer.length };
-        if !writer.spoiled
-            && let Err(error) = self.sync_file(&writer.file)
+        if let (false, Some(file)) = (writer.spoiled, &writer.file)
+            && let Err(error) = self.sync_file(file)
         {
             self.failures.fetch_add(1, Ordering::Relaxed);
             self.lose(end, error.into());
         }
         let mut closed = std::mem::take(&mut writer.closed);
-        closed.insert(writer.segment, writer.length);
+        if writer.file.is_some() {
+            closed.insert(writer.segment, writer.length);
+        }
         let next = SegmentId(writer.segment.0 + 1);
         match Writer::begin(&self.dir, next, closed.clone()) {
             Ok(new) => *writer = new,
             Err(error) => {
-                closed.remove(&writer.segment);
+                if writer.file.is_some() {
+                    closed.remove(&writer.segment);
+                }
                 writer.closed = closed;
                 return Err(error);
             }
@@ -240,9 +252,9 @@ impl Log {
         drop(durable);
         let (file, target) = {
             let writer = self.writer.lock();
-            (Arc::clone(&writer.file), Lsn { segment: writer.segment, offset: writer.length })
+            (writer.file.clone(), Lsn { segment: writer.segment, offset: writer.length })
         };
-        let result = self.sync_file(&file);
+        let result = file.map_or(Ok(()), |file| self.sync_file(&file));
         if let Err(error) = &result {
             self.failures.fetch_add(1, Ordering::Relaxed);
             self.spoil(target.segment);
@@ -321,7 +333,7 @@ impl Writer {
             Ok(file) => Ok(Writer {
                 segment: id,
                 path,
-                file: Arc::new(file),
+                file: Some(Arc::new(file)),
                 length: HEADER_BYTES as u64,
                 torn: false,
                 spoiled: false,
@@ -334,14 +346,23 @@ impl Writer {
         }
     }
 
+    /// Has no segment yet: the next append begins it.
+    fn waiting(dir: &Path, id: SegmentId, closed: BTreeMap<SegmentId, u64>) -> Writer {
+        let before = SegmentId(id.0 - 1);
+        let (path, length) = (before.path(dir), HEADER_BYTES as u64);
+        Writer { segment: before, path, file: None, length, torn: false, spoiled: true, closed }
+    }
+
     fn holds_records(&self) -> bool {
         self.length > HEADER_BYTES as u64
     }
 
     /// Cuts off what a failed write left.
     fn mend(&mut self) -> Result<(), LogError> {
-        if self.torn {
-            self.file.set_len(self.length)?;
+        if self.torn
+            && let Some(file) = &self.file
+        {
+            file.set_len(self.length)?;
             self.torn = false;
         }
         Ok(())

@@ -71,6 +71,8 @@ pub(crate) struct PageData {
     histograms: BTreeMap<u16, HistogramColumn>,
     /// Bytes of the three tables above.
     side_bytes: usize,
+    /// Chunks being written.
+    pub chunks_open: u64,
     pub samples: u64,
     pub min_ms: i64,
     pub max_ms: i64,
@@ -109,6 +111,7 @@ impl PageData {
             starts: BTreeMap::new(),
             histograms: BTreeMap::new(),
             side_bytes: 0,
+            chunks_open: 0,
             samples: 0,
             min_ms: i64::MAX,
             max_ms: i64::MIN,
@@ -129,11 +132,6 @@ impl PageData {
             + self.arena.bytes()
             + self.tails.bytes()
             + self.side_bytes
-    }
-
-    /// Chunks being written.
-    pub fn chunks(&self) -> usize {
-        self.chunks.iter().filter(|c| c.count > 0).count()
     }
 
     pub fn holds(&self, series: usize) -> bool {
@@ -209,6 +207,7 @@ impl PageData {
     #[cold]
     fn join(&mut self, series: usize, t: i64) {
         self.close(series);
+        self.chunks_open += 1;
         let found = self.recent.iter().rev().find_map(|line| {
             let timeline = self.timelines.get(*line as usize)?;
             Some((*line, timeline.find(t)? as u32))
@@ -241,6 +240,7 @@ impl PageData {
         self.link(series, &end);
         self.scratch = end;
         self.chunks[series].count = 0;
+        self.chunks_open -= 1;
     }
 
     fn push_value(&mut self, series: usize, value: u64) {
@@ -490,6 +490,7 @@ impl PageData {
             if chunk.tail != NO_TAIL {
                 self.tails.free(chunk.tail);
             }
+            self.chunks_open -= (chunk.count > 0) as u64;
             *chunk = EMPTY;
         }
         self.late.remove(&key);
@@ -512,3 +513,6 @@ fn start_of(starts: &[(i64, i64)], t: i64) -> i64 {
         n => starts[n - 1].1,
     }
 }
+
+#[cfg(test)]
+mod tests;

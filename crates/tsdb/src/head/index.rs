@@ -6,7 +6,7 @@
 //!
 //! Invariants: a pair exists while a series has it; symbols are counted by the pairs that use them.
 
-use super::postings::Postings;
+use super::postings::{Postings, append};
 use super::rows::Rows;
 use super::symbols::{Symbol, Symbols};
 use hashbrown::{HashMap, HashTable};
@@ -62,8 +62,9 @@ impl Index {
         &self.live
     }
 
-    pub fn find(&self, labels: &Labels) -> Option<u32> {
-        let hash = labels.hash64() as u32;
+    /// The slot of a series with these labels, whose [`Labels::hash64`] the caller has.
+    pub fn find(&self, labels: &Labels, hash: u64) -> Option<u32> {
+        let hash = hash as u32;
         let same = |i: &Ident| i.hash == hash && self.has_labels(i.slot, labels);
         self.by_labels.find(spread(hash), same).map(|i| i.slot)
     }
@@ -73,7 +74,7 @@ impl Index {
     }
 
     /// Adds a series that is not there. Returns its slot.
-    pub fn insert(&mut self, labels: &Labels) -> u32 {
+    pub fn insert(&mut self, labels: &Labels, hash: u64) -> u32 {
         let slot = self.free_slots.pop().unwrap_or_else(|| {
             self.next_slot += 1;
             self.next_slot - 1
@@ -86,8 +87,8 @@ impl Index {
         }
         self.rows.set(slot, &row);
         self.memo = row;
-        self.live.insert(slot);
-        let ident = Ident { hash: labels.hash64() as u32, slot };
+        append(&mut self.live, slot);
+        let ident = Ident { hash: hash as u32, slot };
         self.by_labels.insert_unique(spread(ident.hash), ident, |i| spread(i.hash));
         self.version += 1;
         slot

@@ -107,7 +107,7 @@ mod tests {
             matchers in prop::collection::vec(matcher(), 0..4),
         ) {
             let mut index = Index::default();
-            let slots: Vec<u32> = series.iter().map(|l| index.insert(l)).collect();
+            let slots: Vec<u32> = series.iter().map(|l| index.insert(l, l.hash64())).collect();
             let passes = |l: &Labels| matchers.iter().all(|m| m.matches(l.value(m.name())));
             let want: RoaringBitmap =
                 series.iter().zip(&slots).filter(|(l, _)| passes(l)).map(|(_, s)| *s).collect();

@@ -40,9 +40,7 @@ impl Postings {
                     *self = Postings::Many(Box::new(slots.iter().copied().collect()));
                 }
             }
-            Postings::Many(slots) => {
-                slots.insert(slot);
-            }
+            Postings::Many(slots) => append(slots, slot),
         }
     }
 
@@ -85,6 +83,13 @@ impl Postings {
             Postings::Few(slots) => slots.capacity() * 4 + 16,
             Postings::Many(slots) => 64 + slots.serialized_size(),
         }
+    }
+}
+
+/// Adds a slot, which nearly always comes after all others: new series take new slots.
+pub(crate) fn append(slots: &mut RoaringBitmap, slot: u32) {
+    if slots.try_push(slot).is_err() {
+        slots.insert(slot);
     }
 }
 

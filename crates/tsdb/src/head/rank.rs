@@ -57,7 +57,7 @@ mod tests {
             let mut index = Index::default();
             let mut shuffled: Vec<&Labels> = labels.iter().collect();
             shuffled.sort_by_key(|l| l.hash64());
-            let slots: Vec<u32> = shuffled.into_iter().map(|l| index.insert(l)).collect();
+            let slots: Vec<u32> = shuffled.into_iter().map(|l| index.insert(l, l.hash64())).collect();
             let sorted: Vec<Labels> = sorted_by_labels(&index, slots).into_iter().map(|s| index.labels(s)).collect();
             prop_assert_eq!(sorted, labels.into_iter().collect::<Vec<_>>());
         }

@@ -16,10 +16,10 @@ proptest! {
         let mut model: BTreeMap<Labels, u32> = BTreeMap::new();
         for (created, removed) in rounds {
             for labels in created {
-                let slot = index.find(&labels);
+                let slot = index.find(&labels, labels.hash64());
                 prop_assert_eq!(slot, model.get(&labels).copied());
                 if slot.is_none() {
-                    let slot = index.insert(&labels);
+                    let slot = index.insert(&labels, labels.hash64());
                     prop_assert!(!model.values().any(|s| *s == slot));
                     model.insert(labels, slot);
                 }
@@ -37,7 +37,7 @@ fn check(index: &Index, model: &BTreeMap<Labels, u32>) -> Result<(), TestCaseErr
     let mut want: BTreeMap<(String, String), BTreeSet<u32>> = BTreeMap::new();
     for (labels, slot) in model {
         prop_assert_eq!(&index.labels(*slot), labels);
-        prop_assert_eq!(index.find(labels), Some(*slot));
+        prop_assert_eq!(index.find(labels, labels.hash64()), Some(*slot));
         for (n, v) in labels.iter() {
             prop_assert_eq!(index.value(*slot, n), v);
             want.entry((n.to_owned(), v.to_owned())).or_default().insert(*slot);
