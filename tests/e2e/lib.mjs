@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,7 +62,7 @@ export class Process {
     let ended = false;
     this.exited.then(() => (ended = true));
     await until(async () => {
-      assert.ok(!ended, `ended before it was ready:\n${this.output}`);
+      if (ended) throw Object.assign(new Error(`ended before it was ready:\n${this.output}`), { final: true });
       return (await fetch(url)).ok;
     }, url);
   }
@@ -92,6 +93,39 @@ export class Pharos extends Process {
   }
 }
 
+/**
+ * A server to be scraped. `answer` is a body in the text format, or `(request, reply, number) => …` with the number of
+ * the request, from 0. It is gone after the test, or after `close()`, as if it had been killed.
+ */
+export async function target(t, answer) {
+  const requests = [];
+  const server = createHttpServer((request, reply) => {
+    requests.push(request);
+    if (typeof answer === "function") answer(request, reply, requests.length - 1);
+    else reply.writeHead(200, { "Content-Type": TEXT }).end(answer);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  t.after(close);
+  return { address: `127.0.0.1:${server.address().port}`, requests, close };
+}
+
+export const TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+/** The sum of all series of a name at `/metrics`; undefined when there is none. */
+export async function metric(url, name) {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)`, "gm"))].map((m) => Number(m[1]));
+  return values.length ? values.reduce((a, b) => a + b) : undefined;
+}
+
+/** Output without the colours that terminals are given. */
+export const plain = (output) => output.replace(/\x1b\[[0-9;]*m/g, "");
+
 export async function getJson(url, path, params = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) [value].flat().forEach((v) => query.append(name, v));
@@ -111,7 +145,7 @@ export function series(metric) {
   return `${name}{${pairs.join(",")}}`;
 }
 
-/** Polls until the condition gives something true; a throw counts as not yet. */
+/** Polls until the condition gives something true; a throw counts as not yet, unless what it throws is `final`. */
 export async function until(condition, what, seconds = 30) {
   const end = Date.now() + seconds * 1000;
   let last;
@@ -121,6 +155,7 @@ export async function until(condition, what, seconds = 30) {
       if (value) return value;
       last = value;
     } catch (error) {
+      if (error.final) throw error;
       last = error;
     }
     await sleep(50);

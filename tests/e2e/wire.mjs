@@ -46,6 +46,29 @@ export function writeRequest2(...series) {
   return Buffer.concat([...symbols.map((s) => text(4, s)), ...encoded]);
 }
 
+const zigzag = (v) => (BigInt(v) << 1n) ^ (BigInt(v) >> 63n);
+
+/**
+ * A delimited `io.prometheus.client.MetricFamily` with one native histogram of integers: `spans` are `[offset, length]`,
+ * `deltas` the differences between the counts of neighbouring buckets.
+ */
+export function histogramFamily(name, help, labels, { count, sum, schema, zeroThreshold, zeroCount, spans, deltas }) {
+  const pairs = labels.map(([n, v]) => bytes(1, Buffer.concat([text(1, n), text(2, v)])));
+  const histogram = Buffer.concat([
+    integer(1, count),
+    double(2, sum),
+    integer(5, zigzag(schema)),
+    double(6, zeroThreshold),
+    integer(7, zeroCount),
+    ...spans.map(([offset, length]) => bytes(12, Buffer.concat([integer(1, zigzag(offset)), integer(2, length)]))),
+    bytes(13, Buffer.concat(deltas.map((d) => varint(zigzag(d))))),
+  ]);
+  const HISTOGRAM = 4;
+  const metric = Buffer.concat([...pairs, bytes(7, histogram)]);
+  const family = Buffer.concat([text(1, name), text(2, help), integer(3, HISTOGRAM), bytes(4, metric)]);
+  return Buffer.concat([varint(family.length), family]);
+}
+
 export const compress = (body) => Buffer.from(snappy.compress(body));
 
 /** Sends a remote-write body; `version` 1 or 2. */
