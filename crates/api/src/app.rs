@@ -5,6 +5,7 @@ use base::Clock;
 use parking_lot::RwLock;
 use query::QueryService;
 use remote::Receiver;
+use remote::read::ReadServer;
 use scrape::Manager;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -19,6 +20,7 @@ pub struct App {
     pub db: Db,
     pub query: QueryService,
     pub receiver: Receiver,
+    pub reader: ReadServer,
     pub scrape: Manager,
     pub registry: Registry,
     pub process: Process,

@@ -63,6 +63,7 @@ fn v1() -> Router<Arc<App>> {
         .route("/openapi.yaml", get(crate::pharos::openapi::prometheus))
         .route("/notifications", get(status::notifications))
         .route("/notifications/live", get(status::notifications_live))
+        .route("/read", post(write::read))
         .route("/write", post(write::write))
 }
 

@@ -8,7 +8,9 @@ use api::{App, Control};
 use base::Clock;
 use discovery::Manager as Discovery;
 use promconfig::{Config, LoadOptions};
+use remote::{Queue, QueueOptions};
 use scrape::{Manager as Scrape, Options as ScrapeOptions};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -45,6 +47,8 @@ struct Inner {
     clock: Clock,
     discovery: Discovery,
     scrape: Scrape,
+    /// What is written on to other stores.
+    queue: Arc<Queue>,
     app: OnceLock<Weak<App>>,
     quit: Notify,
     success: Gauge,
@@ -54,21 +58,37 @@ struct Inner {
 }
 
 impl Program {
-    pub fn start(settings: &Settings, db: &Db, registry: &Registry, clock: &Clock) -> Program {
+    /// Opens what writes on to others; nothing is scraped or sent before [`Program::apply`].
+    pub fn start(
+        settings: &Settings,
+        db: &Db,
+        registry: &Registry,
+        clock: &Clock,
+    ) -> std::io::Result<Program> {
+        let families = db.clone();
+        let options = QueueOptions {
+            dir: settings.data.join("remote-write"),
+            spool_bytes_max: remote::queue::SPOOL_BYTES_MAX,
+            clock: clock.clone(),
+            families: Arc::new(move || families.metadata()),
+        };
+        let queue = Arc::new(Queue::open(options, registry)?);
+        db.observe(queue.clone());
         let discovery = Discovery::new("scrape", registry, clock);
         let scrape = Scrape::new(ScrapeOptions::new(db.clone(), clock, registry));
         scrape.follow(discovery.updates());
-        Program(Arc::new(Inner {
+        Ok(Program(Arc::new(Inner {
             settings: settings.clone(),
             clock: clock.clone(),
             discovery,
             scrape,
+            queue,
             app: OnceLock::new(),
             quit: Notify::new(),
             success: registry.gauge(&names::server::CONFIG_LAST_RELOAD_SUCCESSFUL),
             success_at: registry.gauge(&names::server::CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP),
             reloading: tokio::sync::Mutex::new(()),
-        }))
+        })))
     }
 
     pub fn scrape(&self) -> Scrape {
@@ -95,12 +115,18 @@ impl Program {
         if let Err(failed) = inner.scrape.apply(config.jobs()) {
             failed.iter().for_each(|why| error!("{why}"));
         }
+        let external: BTreeMap<String, String> =
+            config.global.external_labels.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        if let Err(failed) = inner.queue.apply(&external, &config.remote_write) {
+            error!("{failed}");
+        }
         inner.discovery.apply(config.jobs().map(|job| (job.job_name.as_str(), &job.sd_configs[..])));
         let now_ms = inner.clock.now_ms();
         inner.success.set(1.0);
         inner.success_at.set(now_ms as f64 / 1000.0);
         if let Some(app) = self.app() {
             app.config.succeeded(config.to_yaml(), config.global.external_labels.0.clone(), now_ms);
+            app.reader.set_external_labels(external);
             app.notifications.clear(RELOAD_FAILED);
         }
         info!(jobs = config.jobs().count(), "configuration in force");
@@ -118,9 +144,11 @@ impl Program {
         self.0.quit.notified().await;
     }
 
-    /// Ends scraping; what it wrote is in the store when this returns.
+    /// Ends scraping, then sending; what was scraped is in the store when this returns, and what was not sent waits
+    /// on disk.
     pub async fn stop(&self) {
         self.0.scrape.stop().await;
+        self.0.queue.stop().await;
     }
 
     fn failed(&self, faults: &[String]) {

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use api::{App, ConfigState, Notifications, Process};
 use base::{Budget, Clock};
 use query::{QueryLimits, QueryService};
-use remote::{ReceiveLimits, Receiver};
+use remote::{ReadLimits, ReadServer, ReceiveLimits, Receiver};
 use std::future::IntoFuture;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -78,7 +78,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|e| Failure::Start(format!("{}: {e}; is another server running there?", settings.listen)))?;
-    let program = Program::start(&settings, &db, &registry, &clock);
+    let program = Program::start(&settings, &db, &registry, &clock)
+        .map_err(|e| Failure::Start(format!("{}: {e}", settings.data.display())))?;
     let limits = QueryLimits {
         concurrency: settings.query_concurrency,
         timeout: settings.query_timeout,
@@ -89,6 +90,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let app = Arc::new(App {
         query: QueryService::new(db.clone(), limits, clock.clone(), &registry),
         receiver: Receiver::new(db.clone(), ReceiveLimits::default(), &registry),
+        reader: ReadServer::new(db.clone(), ReadLimits::default(), &registry),
         scrape: program.scrape(),
         process: Process {
             version: VERSION,

@@ -92,7 +92,7 @@ impl Store {
         let blocks = self.view().blocks.to_vec();
         drop(flushing);
         let name = snapshot_name(self.options.clock.now_ms(), Random::from_entropy().next_u64());
-        let all = self.options.dir.join("snapshots");
+        let all = self.options.snapshots.clone().unwrap_or_else(|| self.options.dir.join("snapshots"));
         let dir = all.join(&name).join("blocks");
         disk::create_dir_all(&dir).map_err(AdminError::io)?;
         let result = self.fill_snapshot(blocks, &dir);

@@ -24,6 +24,8 @@ impl Store {
         let applying = self.applying.read();
         let done = self.apply(batch);
         drop(applying);
+        // Within the gate: no series can leave the head before its labels are read.
+        crate::observer::tell(self, batch, &done);
         drop(gate);
         if self.wants_account() {
             // The batch is taken; if it did not fit, the next one is told.

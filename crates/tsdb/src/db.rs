@@ -5,6 +5,7 @@ use crate::background;
 use crate::block::BlockMeta;
 use crate::error::{AdminError, OpenError, ReadError};
 use crate::open;
+use crate::observer::Observer;
 use crate::options::{Background, Options};
 use crate::selected::Selected;
 use crate::stats::{Cardinality, HeadStats, Recovery};
@@ -43,6 +44,11 @@ impl Db {
 
     pub fn options(&self) -> &Options {
         &self.0.store.options
+    }
+
+    /// Tells this observer of every batch that is taken from now on. The first one stays; later ones are not told.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        let _ = self.0.store.observer.set(observer);
     }
 
     /// Starts a batch.

@@ -12,6 +12,8 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub struct Options {
     /// Everything lies under it: `wal/`, `blocks/`, `snapshots/`.
     pub dir: PathBuf,
+    /// Where snapshots are made; on the same file system as `dir`, because blocks are linked. `None`: `dir/snapshots`.
+    pub snapshots: Option<PathBuf>,
     pub clock: Clock,
     /// What the head and reads may hold in memory.
     pub budget: Budget,
@@ -68,6 +70,7 @@ impl Options {
     pub fn new(dir: impl Into<PathBuf>) -> Options {
         Options {
             dir: dir.into(),
+            snapshots: None,
             clock: Clock::system(),
             budget: Budget::new("metrics", 4 << 30),
             retention_ms: 15 * DAY_MS,

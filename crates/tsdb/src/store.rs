@@ -9,6 +9,7 @@ use crate::error::CommitError;
 use crate::exemplars::Exemplars;
 use crate::head::Head;
 use crate::labels_cache::LabelsCache;
+use crate::observer::Observer;
 use crate::options::Options;
 use crate::stats::{Counters, Recovery};
 use crate::view::View;
@@ -19,7 +20,7 @@ use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use wal::{Log, RecordBuf};
 
@@ -66,6 +67,8 @@ pub(crate) struct Store {
     random: Mutex<Random>,
     spare_batches: Mutex<Vec<Batch>>,
     spare_records: Mutex<Vec<RecordBuf>>,
+    /// Told of every batch that was taken.
+    pub observer: OnceLock<Arc<dyn Observer>>,
     /// Locked while the store is open: one process a directory.
     pub _lock: File,
 }
@@ -119,6 +122,7 @@ impl Store {
             random: Mutex::new(Random::from_entropy()),
             spare_batches: Mutex::default(),
             spare_records: Mutex::default(),
+            observer: OnceLock::new(),
             _lock: parts.lock,
         }
     }

@@ -9,7 +9,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use promql::{QueryError, QueryResult, SampleValue, SeriesResult, TimeRange, Value, VectorSample};
+use model::is_stale;
+use promql::{Points, QueryError, QueryResult, SampleValue, SeriesResult, TimeRange, Value, VectorSample};
 use query::{Ask, Times};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,34 +128,111 @@ fn answer(mut result: QueryResult, limit: Option<usize>, stats: bool) -> Respons
         Value::Matrix(series) => series,
     };
     out.push(b'[');
-    let mut all = series.into_iter().enumerate();
-    if !fill(&mut out, &mut all) {
+    let mut matrix = Matrix { series: series.into_iter(), first: true, stamps: Stamps::default() };
+    if !matrix.fill(&mut out) {
         out.push(b']');
         return whole(out, &tail);
     }
-    let pieces = futures::stream::unfold(Some((out, all, tail)), |state| async move {
-        let (mut out, mut all, tail) = state?;
-        if out.len() < PIECE_BYTES && !fill(&mut out, &mut all) {
+    let pieces = futures::stream::unfold(Some((out, matrix, tail)), |state| async move {
+        let (mut out, mut matrix, tail) = state?;
+        if out.len() < PIECE_BYTES && !matrix.fill(&mut out) {
             out.push(b']');
             out.extend_from_slice(&tail);
             return Some((Ok::<_, std::convert::Infallible>(Bytes::from(out)), None));
         }
         let piece = Bytes::from(std::mem::take(&mut out));
-        Some((Ok(piece), Some((out, all, tail))))
+        Some((Ok(piece), Some((out, matrix, tail))))
     });
     json_response(StatusCode::OK, Body::from_stream(pieces))
 }
 
-/// Writes series until a piece is full; false when there are no more.
-fn fill(out: &mut Out, all: &mut impl Iterator<Item = (usize, SeriesResult)>) -> bool {
-    while out.len() < PIECE_BYTES {
-        let Some((index, series)) = all.next() else { return false };
-        if index > 0 {
-            out.push(b',');
+/// A matrix on its way out.
+struct Matrix {
+    series: std::vec::IntoIter<SeriesResult>,
+    first: bool,
+    stamps: Stamps,
+}
+
+impl Matrix {
+    /// Writes series until a piece is full; false when there are no more.
+    fn fill(&mut self, out: &mut Out) -> bool {
+        while out.len() < PIECE_BYTES {
+            let Some(series) = self.series.next() else { return false };
+            if !std::mem::take(&mut self.first) {
+                out.push(b',');
+            }
+            self.series(out, &series);
         }
-        matrix_series(out, &series);
+        true
     }
-    true
+
+    fn series(&mut self, out: &mut Out, series: &SeriesResult) {
+        out.extend_from_slice(b"{\"metric\":");
+        json::labels(out, &series.labels);
+        if !series.floats.is_empty() {
+            out.extend_from_slice(b",\"values\":[");
+            self.points(out, &series.floats);
+            out.push(b']');
+        }
+        if !series.histograms.is_empty() {
+            out.extend_from_slice(b",\"histograms\":");
+            json::array(out, &series.histograms, |out, (t, h)| point(out, *t, |out| json::histogram(out, h)));
+        }
+        out.push(b'}');
+    }
+
+    fn points(&mut self, out: &mut Out, points: &Points) {
+        let Points::Grid { start_ms, step_ms, values } = points else {
+            let mut comma = false;
+            for (t, v) in points {
+                if std::mem::replace(&mut comma, true) {
+                    out.push(b',');
+                }
+                point(out, t, |out| json::value(out, v));
+            }
+            return;
+        };
+        self.stamps.prepare(*start_ms, *step_ms, values.len());
+        // A point of a counter's rate has some 40 bytes.
+        out.reserve(values.len() * 40);
+        let mut comma = false;
+        for (step, value) in values.iter().enumerate().filter(|(_, v)| !is_stale(**v)) {
+            if std::mem::replace(&mut comma, true) {
+                out.push(b',');
+            }
+            out.extend_from_slice(self.stamps.get(step));
+            json::float(out, *value);
+            out.extend_from_slice(b"\"]");
+        }
+    }
+}
+
+/// The openings of points, `[1700000000,"`, written once for all series of a grid.
+#[derive(Default)]
+struct Stamps {
+    grid: Option<(i64, i64)>,
+    text: Out,
+    /// Where each ends in `text`.
+    ends: Vec<u32>,
+}
+
+impl Stamps {
+    fn prepare(&mut self, start_ms: i64, step_ms: i64, steps: usize) {
+        if self.grid != Some((start_ms, step_ms)) {
+            (self.grid, self.text, self.ends) = (Some((start_ms, step_ms)), Out::new(), Vec::new());
+        }
+        for step in self.ends.len()..steps {
+            self.text.push(b'[');
+            json::timestamp(&mut self.text, start_ms + step as i64 * step_ms);
+            self.text.extend_from_slice(b",\"");
+            self.ends.push(self.text.len() as u32);
+        }
+    }
+
+    fn get(&self, step: usize) -> &[u8] {
+        let start = if step == 0 { 0 } else { self.ends[step - 1] as usize };
+        &self.text[start..self.ends[step] as usize]
+    }
 }
 
 fn whole(mut out: Out, tail: &[u8]) -> Response {
@@ -222,20 +300,6 @@ fn vector_sample(out: &mut Out, sample: &VectorSample) {
             out.extend_from_slice(b",\"histogram\":");
             point(out, sample.t_ms, |out| json::histogram(out, histogram));
         }
-    }
-    out.push(b'}');
-}
-
-fn matrix_series(out: &mut Out, series: &SeriesResult) {
-    out.extend_from_slice(b"{\"metric\":");
-    json::labels(out, &series.labels);
-    if !series.floats.is_empty() {
-        out.extend_from_slice(b",\"values\":");
-        json::array(out, &series.floats, |out, (t, v)| point(out, t, |out| json::value(out, v)));
-    }
-    if !series.histograms.is_empty() {
-        out.extend_from_slice(b",\"histograms\":");
-        json::array(out, &series.histograms, |out, (t, h)| point(out, *t, |out| json::histogram(out, h)));
     }
     out.push(b'}');
 }

@@ -2,13 +2,19 @@
 
 use crate::App;
 use crate::reply::text_response;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use remote::read::{ReadAnswer, ReadFault, ReadStream};
 use remote::{ReceiveError, Received};
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use wire::remote::read::{SAMPLES_CONTENT_TYPE, STREAM_CONTENT_TYPE};
 use wire::remote::request::Message;
+
+/// Frames that may wait for a slow client: 16 of at most 1 MB.
+const FRAMES_AHEAD: usize = 16;
 
 /// Remote write 1.0 and 2.0. What was acknowledged with 204 is on disk.
 pub async fn write(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -62,4 +68,51 @@ fn refused(error: &ReceiveError) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
     }
     response
+}
+
+/// Remote read, both response types: samples in one message, or chunks streamed in frames.
+pub async fn read(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let worker = Arc::clone(&app);
+    let answer = match app.blocking(move || worker.reader.read(&body)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(fault)) => return unreadable(&fault),
+        Err(error) => return text_response(StatusCode::INTERNAL_SERVER_ERROR, error.message + "\n"),
+    };
+    let (content_type, encoding, body) = match answer {
+        ReadAnswer::Samples(bytes) => (SAMPLES_CONTENT_TYPE, Some("snappy"), Body::from(bytes)),
+        ReadAnswer::Stream(stream) => (STREAM_CONTENT_TYPE, None, streamed(stream)),
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Some(encoding) = encoding {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+fn unreadable(fault: &ReadFault) -> Response {
+    let status = match fault {
+        ReadFault::Malformed(_) | ReadFault::TooManySamples { .. } => StatusCode::BAD_REQUEST,
+        ReadFault::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    text_response(status, format!("{fault}\n"))
+}
+
+/// Frames as they are made. A client that reads slowly slows the reading; one that leaves ends it. What goes wrong
+/// after the first frame ends the connection in the middle: the client must not take half an answer for a whole.
+fn streamed(stream: ReadStream) -> Body {
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, String>>(FRAMES_AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let sink = |frame: Vec<u8>| match sender.blocking_send(Ok(Bytes::from(frame))) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        if let Err(fault) = stream.write(sink) {
+            // The receiver may be gone already: then nobody has to be told.
+            let _ = sender.blocking_send(Err(fault.to_string()));
+        }
+    });
+    Body::from_stream(futures::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|frame| (frame, receiver))
+    }))
 }
