@@ -2,8 +2,8 @@
 //!
 //! A body repeats the one before almost line by line, so the series after the one found last is tried first; a hash
 //! table answers when it is another. Entries are keyed by a 128-bit hash of the bytes: the bytes themselves are not
-//! kept, and two series of one target collide once in 2⁶⁴ tries. An entry costs 48 bytes and two table slots, some
-//! 64 bytes a series in all.
+//! kept, and two series of one target collide once in 2⁶⁴ tries. An entry costs 56 bytes and two table slots, some
+//! 70 bytes a series in all.
 //!
 //! The cache also knows which series had a sample in the last scrape: those that have none in this one get a stale
 //! marker. Two exposed series may become the same after relabeling; then one entry owns the reference, and what is
@@ -27,9 +27,21 @@ type Iteration = u32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryId(u32);
 
+/// The hash of an exposed series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key([u64; 2]);
+
+impl Key {
+    fn of(bytes: &[u8]) -> Key {
+        let hash = xxh3_128(bytes);
+        Key([hash as u64, (hash >> 64) as u64])
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Entry {
-    key: u128,
+    /// The two halves of the hash: as one number it would be aligned to 16 bytes, and cost 8 more.
+    key: [u64; 2],
     /// `None`: relabeling drops the series.
     series: Option<SeriesRef>,
     /// The entry that owns the reference: this one, unless another came first.
@@ -85,11 +97,11 @@ impl Cache {
     }
 
     /// Looks an exposed series up and notes that it was seen.
-    pub fn find(&mut self, bytes: &[u8]) -> (u128, Found) {
-        let key = xxh3_128(bytes);
+    pub fn find(&mut self, bytes: &[u8]) -> (Key, Found) {
+        let key = Key::of(bytes);
         let at = match self.entries.get(self.expected) {
-            Some(entry) if entry.key == key => self.expected,
-            _ => match self.by_key.find(key as u64, |at| self.entries[*at as usize].key == key) {
+            Some(entry) if entry.key == key.0 => self.expected,
+            _ => match self.by_key.find(key.0[0], |at| self.entries[*at as usize].key == key.0) {
                 Some(at) => *at as usize,
                 None => return (key, Found::New),
             },
@@ -119,12 +131,12 @@ impl Cache {
     }
 
     /// Remembers a series that relabeling drops.
-    pub fn add_dropped(&mut self, key: u128) {
+    pub fn add_dropped(&mut self, key: Key) {
         self.insert(key, None);
     }
 
     /// Remembers a series that was stored. `sampled` when its sample had no time of its own.
-    pub fn add(&mut self, key: u128, series: SeriesRef, sampled: bool) -> EntryId {
+    pub fn add(&mut self, key: Key, series: SeriesRef, sampled: bool) -> EntryId {
         let at = self.insert(key, Some(series));
         match self.owner_of(series) {
             Some(owner) => self.entries[at as usize].owner = owner,
@@ -215,9 +227,10 @@ impl Cache {
         *self = Cache { iteration: self.iteration, orphans, ..Cache::default() };
     }
 
-    fn insert(&mut self, key: u128, series: Option<SeriesRef>) -> u32 {
+    fn insert(&mut self, key: Key, series: Option<SeriesRef>) -> u32 {
         let at = u32::try_from(self.entries.len()).expect("a scrape has fewer than 2³² series");
-        let entry = Entry { key, series, owner: at, seen: self.iteration, sampled: 0, tracked: 0, again: 0 };
+        let entry =
+            Entry { key: key.0, series, owner: at, seen: self.iteration, sampled: 0, tracked: 0, again: 0 };
         self.entries.push(entry);
         self.seen_now += 1;
         self.index_key(at);
@@ -256,7 +269,7 @@ impl Cache {
 
     fn index_key(&mut self, at: u32) {
         let entries = &self.entries;
-        let hash = |at: &u32| entries[*at as usize].key as u64;
+        let hash = |at: &u32| entries[*at as usize].key[0];
         self.by_key.insert_unique(hash(&at), at, hash);
     }
 

@@ -29,11 +29,7 @@ async fn ask(job: &Job, target: &Target) -> Result<Fetched, ScrapeError> {
     }
     let content_type = response.header(header::CONTENT_TYPE).to_owned();
     let encoding = response.header(header::CONTENT_ENCODING).to_owned();
-    let limit = match job.config.body_size_limit.0 {
-        0 => u64::MAX,
-        limit => limit,
-    };
-    match response.read(limit).await {
+    match response.read(job.body_bytes_limit()).await {
         Ok(raw) => Ok(Fetched { raw, encoding, content_type }),
         Err(HttpError::BodyTooLarge { limit_bytes }) => Err(ScrapeError::BodySizeLimit { limit_bytes }),
         Err(error) => Err(failed(target, error)),

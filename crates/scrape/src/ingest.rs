@@ -3,7 +3,9 @@
 //! [`Ingest`] is all that a target's loop remembers between scrapes. Everything here is work for the CPU and waits
 //! only for the store; the loop runs it on a thread that may block.
 
-use crate::cache::{Cache, EntryId, Found};
+mod lines;
+
+use crate::cache::{Cache, EntryId, Found, Key};
 use crate::error::{Losses, ScrapeError};
 use crate::job::Job;
 use crate::limits;
@@ -18,7 +20,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 use tsdb::{AppendError, Appender, Db, Durability, SeriesRef};
-use wire::exposition::{Entry, HistogramSeries, ParseError, Parser, Series, protocol_of};
+use wire::exposition::{Entry, HistogramSeries, ParseError, Parser, Protocol, Series, protocol_of};
 use wire::histogram::NativeHistogram;
 
 /// A sample may be so far ahead of the clock: as Prometheus.
@@ -212,7 +214,12 @@ impl Ingest {
             newest_allowed: 0,
         };
         run.newest_allowed = run.ingest.shared.clock.now_ms() + AHEAD_MAX_MS;
-        let mut result = run.entries(Parser::new(body, protocol, job.parsing), &mut families);
+        let is_text = matches!(protocol, Protocol::PrometheusText0_0_4 | Protocol::PrometheusText1_0_0);
+        let mut result = if is_text && !job.parsing.convert_classic_histograms {
+            run.lines(body, protocol, &mut families)
+        } else {
+            run.entries(Parser::new(body, protocol, job.parsing), &mut families)
+        };
         let counts = run.counts;
         report.scraped = counts.scraped;
         report.post_relabeling = counts.post_relabeling;
@@ -256,11 +263,7 @@ impl Ingest {
 }
 
 fn decode(job: &Job, fetched: Fetched) -> Result<Vec<u8>, ScrapeError> {
-    let limit = match job.config.body_size_limit.0 {
-        0 => u64::MAX,
-        limit => limit,
-    };
-    match http::decode(fetched.raw, &fetched.encoding, limit) {
+    match http::decode(fetched.raw, &fetched.encoding, job.body_bytes_limit()) {
         Ok(decoded) => Ok(decoded.into_bytes()),
         Err(HttpError::BodyTooLarge { limit_bytes }) => Err(ScrapeError::BodySizeLimit { limit_bytes }),
         Err(error) => Err(ScrapeError::Http { url: String::new(), error }),
@@ -282,6 +285,8 @@ struct Run<'r> {
 enum Sample<'s, 'p> {
     Float(&'s Series<'p>),
     Histogram(&'s mut HistogramSeries<'p>),
+    /// Of a series that is known.
+    Line(lines::Line<'p>),
 }
 
 impl Sample<'_, '_> {
@@ -289,6 +294,7 @@ impl Sample<'_, '_> {
         match self {
             Sample::Float(s) => s.bytes,
             Sample::Histogram(h) => h.bytes,
+            Sample::Line(l) => l.series,
         }
     }
 
@@ -296,6 +302,7 @@ impl Sample<'_, '_> {
         match self {
             Sample::Float(s) => s.timestamp,
             Sample::Histogram(h) => h.timestamp,
+            Sample::Line(l) => l.timestamp,
         }
     }
 
@@ -303,6 +310,7 @@ impl Sample<'_, '_> {
         match self {
             Sample::Float(s) => s.labels_into(builder),
             Sample::Histogram(h) => h.labels_into(builder),
+            Sample::Line(l) => l.labels_into(builder),
         }
     }
 }
@@ -330,11 +338,16 @@ impl Run<'_> {
         }
     }
 
-    fn sample(&mut self, mut sample: Sample<'_, '_>) -> Result<(), ScrapeError> {
+    fn sample(&mut self, sample: Sample<'_, '_>) -> Result<(), ScrapeError> {
+        let (key, found) = self.ingest.cache.find(sample.bytes());
+        self.found(sample, key, found)
+    }
+
+    /// Takes a sample of which the cache has said what it knows.
+    fn found(&mut self, mut sample: Sample<'_, '_>, key: Key, found: Found) -> Result<(), ScrapeError> {
         self.counts.scraped += 1;
         let own_time = sample.timestamp().filter(|_| self.job.config.honor_timestamps);
         let t = own_time.unwrap_or(self.timestamp);
-        let (key, found) = self.ingest.cache.find(sample.bytes());
         let (known, series) = match found {
             Found::Dropped => return Ok(()),
             Found::Known(id, series) => (Some(id), Some(series)),
@@ -457,6 +470,7 @@ impl Run<'_> {
 
     fn push(&mut self, sample: &Sample<'_, '_>, series: SeriesRef, t: i64) -> Result<(), AppendError> {
         match sample {
+            Sample::Line(l) => self.appender.float(series, t, l.value),
             Sample::Float(s) if s.start_timestamp == 0 => self.appender.float(series, t, s.value),
             Sample::Float(s) => self.appender.float_with_start(series, t, s.start_timestamp, s.value),
             Sample::Histogram(h) => match &h.histogram {

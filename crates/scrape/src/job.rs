@@ -9,6 +9,10 @@ use promconfig::ScrapeConfig;
 use std::sync::Arc;
 use wire::exposition::{self, EscapingScheme, Protocol, accept_header};
 
+/// A body may be so large when `body_size_limit` sets no limit: five million samples, more than any exporter has; and
+/// what a bomb may take of the memory.
+const BODY_BYTES_MAX: u64 = 512 << 20;
+
 pub struct Job {
     pub config: ScrapeConfig,
     pub relabel: Relabel,
@@ -56,6 +60,14 @@ impl Job {
             failure_log,
             config: config.clone(),
         })
+    }
+
+    /// A body of so many bytes or more is refused.
+    pub fn body_bytes_limit(&self) -> u64 {
+        match self.config.body_size_limit.0 {
+            0 => BODY_BYTES_MAX,
+            limit => limit,
+        }
     }
 
     /// Whether series that one job stored would get the same labels from the other.

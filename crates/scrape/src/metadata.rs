@@ -62,6 +62,9 @@ struct Family {
     meta: Arc<FamilyMeta>,
     seen: u32,
     changed: bool,
+    /// Hashes of the lines that said help and type, 0 when unknown.
+    help_line: u64,
+    type_line: u64,
 }
 
 /// One thing said of a family.
@@ -120,6 +123,31 @@ impl TargetFamilies {
         }
     }
 
+    /// Whether a whole line says again what it said last: then there is nothing to take over.
+    pub fn is_repeated(&mut self, line: &[u8]) -> bool {
+        let hash = xxh3_64(line);
+        for at in [self.expected, self.expected + 1] {
+            if let Some(family) = self.families.get_mut(at)
+                && (family.help_line == hash || family.type_line == hash)
+            {
+                family.seen = self.iteration;
+                self.expected = at;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Remembers the line that [`TargetFamilies::say`] was just told.
+    pub fn remember_line(&mut self, line: &[u8], said: Said<'_>) {
+        let Some(family) = self.families.get_mut(self.expected) else { return };
+        match said {
+            Said::Type(_) => family.type_line = xxh3_64(line),
+            Said::Help(_) => family.help_line = xxh3_64(line),
+            Said::Unit(_) => {}
+        }
+    }
+
     /// Ends a scrape: gives what is new or different in it, and forgets what has not been said for long.
     pub fn end(&mut self, good: bool, mut tell: impl FnMut(&FamilyMeta)) {
         for family in self.families.iter_mut().filter(|f| f.changed) {
@@ -155,7 +183,13 @@ impl TargetFamilies {
             Some(at) => *at as usize,
             None => {
                 let meta = FamilyMeta { family: name.into(), metadata: Metadata::default() };
-                self.families.push(Family { meta: Arc::new(meta), seen: self.iteration, changed: true });
+                self.families.push(Family {
+                    meta: Arc::new(meta),
+                    seen: self.iteration,
+                    changed: true,
+                    help_line: 0,
+                    type_line: 0,
+                });
                 self.index(self.families.len() - 1);
                 self.families.len() - 1
             }

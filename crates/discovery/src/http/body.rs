@@ -2,10 +2,16 @@
 
 use super::HttpError;
 use flate2::read::MultiGzDecoder;
+use libdeflater::DecompressionError;
 use std::io::{self, Read};
 
 /// Memory reserved on the word of a `Content-Length`: the rest must come first.
 pub(super) const RESERVE_BYTES_MAX: u64 = 1 << 20;
+
+/// How a member begins (RFC 1952, section 2.3.1: ID1, ID2, CM), and how long the shortest is: ten bytes of header, two
+/// of data, eight of trailer.
+const MEMBER_START: [u8; 3] = [0x1f, 0x8b, 8];
+const MEMBER_BYTES_MIN: usize = 20;
 
 /// A body without its `Content-Encoding`.
 #[derive(Debug, PartialEq)]
@@ -23,19 +29,53 @@ impl Decoded {
 ///
 /// This is work for the CPU: large bodies belong on a thread that may block.
 pub fn decode(raw: Vec<u8>, encoding: &str, limit_bytes: u64) -> Result<Decoded, HttpError> {
-    if !encoding.eq_ignore_ascii_case("gzip") && !encoding.eq_ignore_ascii_case("x-gzip") {
-        if raw.len() as u64 >= limit_bytes {
-            return Err(HttpError::BodyTooLarge { limit_bytes });
+    let bytes = if encoding.eq_ignore_ascii_case("gzip") || encoding.eq_ignore_ascii_case("x-gzip") {
+        match whole(&raw, limit_bytes)? {
+            Some(bytes) => bytes,
+            None => streamed(&raw, limit_bytes)?,
         }
-        return Ok(Decoded { bytes: raw });
-    }
-    let mut bytes = Vec::with_capacity(length_hint(&raw).min(RESERVE_BYTES_MAX.min(limit_bytes)) as usize);
-    let read = MultiGzDecoder::new(raw.as_slice()).take(limit_bytes).read_to_end(&mut bytes);
-    read.map_err(|e| HttpError::Body(gzip_reason(&e)))?;
+    } else {
+        raw
+    };
     if bytes.len() as u64 >= limit_bytes {
         return Err(HttpError::BodyTooLarge { limit_bytes });
     }
     Ok(Decoded { bytes })
+}
+
+/// Unpacks a body of one member in one go, in half the time that streaming takes: half of what a scrape costs is
+/// this. `None` leaves the body to [`streamed`]: it may have further members, or something is wrong with it.
+fn whole(raw: &[u8], limit_bytes: u64) -> Result<Option<Vec<u8>>, HttpError> {
+    let after_head = raw.get(MEMBER_BYTES_MIN..).unwrap_or_default();
+    if memchr::memmem::find(after_head, &MEMBER_START).is_some() {
+        return Ok(None);
+    }
+    let limit = usize::try_from(limit_bytes).unwrap_or(usize::MAX).max(1);
+    let mut size = (length_hint(raw).min(RESERVE_BYTES_MAX) as usize).clamp(1, limit);
+    loop {
+        let mut bytes = vec![0; size];
+        match libdeflater::Decompressor::new().gzip_decompress(raw, &mut bytes) {
+            Ok(length) => {
+                bytes.truncate(length);
+                return Ok(Some(bytes));
+            }
+            Err(DecompressionError::InsufficientSpace) if size < limit => {
+                size = size.saturating_mul(4).min(limit)
+            }
+            Err(DecompressionError::InsufficientSpace) => {
+                return Err(HttpError::BodyTooLarge { limit_bytes });
+            }
+            Err(DecompressionError::BadData) => return Ok(None),
+        }
+    }
+}
+
+/// Unpacks any body, and says what is wrong with it.
+fn streamed(raw: &[u8], limit_bytes: u64) -> Result<Vec<u8>, HttpError> {
+    let mut bytes = Vec::with_capacity(length_hint(raw).min(RESERVE_BYTES_MAX.min(limit_bytes)) as usize);
+    let read = MultiGzDecoder::new(raw).take(limit_bytes).read_to_end(&mut bytes);
+    read.map_err(|e| HttpError::Body(gzip_reason(&e)))?;
+    Ok(bytes)
 }
 
 /// The length that the last four bytes claim (RFC 1952, ISIZE), and a byte to find the end with.
@@ -76,6 +116,25 @@ mod tests {
         assert!(bomb.len() < 1 << 20);
         let error = decode(bomb, "gzip", 1 << 20).unwrap_err();
         assert!(matches!(error, HttpError::BodyTooLarge { limit_bytes } if limit_bytes == 1 << 20));
+    }
+
+    #[test]
+    fn members_are_joined() {
+        let two = [gzip(b"one "), gzip(b"two ")].concat();
+        assert_eq!(decode(two, "gzip", u64::MAX).unwrap().bytes, b"one two ");
+        let large = vec![b'x'; 5 << 20];
+        assert_eq!(decode(gzip(&large), "gzip", u64::MAX).unwrap().bytes, large);
+        let wrong_length = [&gzip(b"abc")[..19], &[9, 0, 0, 0][..]].concat();
+        assert!(decode(wrong_length, "gzip", u64::MAX).is_err());
+    }
+
+    #[test]
+    fn limits_hold_to_the_byte() {
+        let text = vec![b'x'; 3000];
+        for (limit, fits) in [(3001, true), (3000, false), (2999, false), (1, false)] {
+            assert_eq!(decode(gzip(&text), "gzip", limit).is_ok(), fits, "{limit}");
+            assert_eq!(decode(text.clone(), "", limit).is_ok(), fits, "{limit}");
+        }
     }
 
     #[test]

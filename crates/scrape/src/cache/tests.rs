@@ -167,3 +167,9 @@ fn a_scrape_that_fails_in_the_middle_ends_what_it_had_repeated() {
     cache.end(false);
     assert!(scrape(&mut cache, &refs, &["a"]).is_empty());
 }
+
+#[test]
+fn an_entry_is_small() {
+    // A million series are 56 MB of entries.
+    assert_eq!(size_of::<Entry>(), 56);
+}

@@ -471,3 +471,62 @@ fn created_series_become_start_timestamps_when_asked_to() {
         .unwrap();
     assert_eq!(starts, [1_600_000_000_500]);
 }
+
+#[test]
+fn lines_mean_the_same_whether_they_are_known_or_not() {
+    let bodies = [
+        "# HELP a of a\n# TYPE a gauge\na{x=\"1 2\"} 1\na{x=\"3\"} 2 1700000000000\n\nb NaN\nc +Inf\n",
+        "# HELP a of a\n# TYPE a gauge\na{x=\"1 2\"} 3\na{x=\"3\"} 4 1700000030000\nb 5\nc  6\n\td 7\n",
+        "a{x=\"1 2\"} 1e3\n# a comment\n# TYPE a counter\na{x=\"3\"} 8\nb{y=\"two\nlines\"} 9\nb 10\n",
+        "b{y=\"two\nlines\"} 11\nb 0x1p-2\n",
+        "b 12\nc 13",
+        "a{x=\"1 2\"} 1\n\0 anything",
+    ];
+    // One target sees all bodies; of each body, another sees the same for the first time.
+    let mut b = Bench::new("honor_timestamps: false");
+    for body in bodies {
+        let mut fresh = Bench::new("honor_timestamps: false");
+        let (known, new) = (b.text(body), fresh.text(body));
+        assert_eq!(
+            known.error.as_ref().map(ToString::to_string),
+            new.error.as_ref().map(ToString::to_string),
+            "{body}"
+        );
+        assert_eq!(known.report.scraped, new.report.scraped, "{body}");
+        for name in ["a", "b", "c", "d"] {
+            let last = |bench: &Bench| -> Vec<(Labels, String)> {
+                let at = (bench.clock.now_ms() - START_MS) / STEP_MS - 1;
+                let live = |(labels, samples): (Labels, Vec<(i64, String)>)| {
+                    let (n, value) = samples.last()?.clone();
+                    (n == at && value != "stale").then_some((labels, value))
+                };
+                bench.series(name).into_iter().filter_map(live).collect()
+            };
+            assert_eq!(last(&b), last(&fresh), "{name} of {body}");
+        }
+    }
+    let families = b.ingest.families().lock().all();
+    assert_eq!(families[0].metadata.metric_type, MetricType::Counter);
+}
+
+#[test]
+fn metadata_that_changes_back_is_noticed() {
+    let mut b = Bench::new("");
+    let help = |b: &Bench| b.ingest.families().lock().all()[0].metadata.help.clone();
+    for text in ["one", "two", "one", "one"] {
+        b.good(&format!("# HELP a {text}\n# TYPE a gauge\na 1\n"));
+        assert_eq!(help(&b), text);
+    }
+}
+
+#[test]
+fn an_error_says_where_it_is() {
+    let mut b = Bench::new("");
+    b.good("# TYPE a gauge\na 1\nb 2\n");
+    let outcome = b.text("# TYPE a gauge\na 1\nb 2\nc{x=\"y\" 3\n");
+    let Some(ScrapeError::Parse { error }) = outcome.error else { panic!("{:?}", outcome.error) };
+    assert_eq!(error.line, 4);
+    let fresh = Bench::new("").text("# TYPE a gauge\na 1\nb 2\nc{x=\"y\" 3\n");
+    let Some(ScrapeError::Parse { error: first }) = fresh.error else { panic!("{:?}", fresh.error) };
+    assert_eq!(first, error);
+}
