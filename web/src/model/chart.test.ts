@@ -29,7 +29,7 @@ describe('buildChart', () => {
         ],
       },
     ]);
-    const chart = buildChart([{ query: 'A', data, unit: 'bytes' }], grid);
+    const chart = buildChart([{ query: 'A', expr: 'x', data, unit: 'bytes' }], grid);
     expect(chart.times).toEqual([100, 110, 120, 130]);
     expect(chart.series.map((one) => one.values)).toEqual([
       [1, null, null, 4],
@@ -40,12 +40,17 @@ describe('buildChart', () => {
     expect(planAxes(chart.series)).toEqual({ left: 'bytes', right: null });
   });
 
+  it('calls a series without labels by its query', () => {
+    const data = matrix([{ metric: {}, values: [[100, '1']] }]);
+    expect(buildChart([{ query: 'A', expr: 'sum(x)', data, unit: 'none' }], grid).series[0]?.name).toBe('sum(x)');
+  });
+
   it('counts what it does not draw', () => {
     const many = Array.from({ length: SERIES_DRAWN_MAX + 5 }, (_, i) => ({
       metric: { i: String(i) },
       values: [[100, '1']] as [number, string][],
     }));
-    const chart = buildChart([{ query: 'A', data: matrix(many), unit: 'none' }], grid);
+    const chart = buildChart([{ query: 'A', expr: 'x', data: matrix(many), unit: 'none' }], grid);
     expect(chart.series).toHaveLength(SERIES_DRAWN_MAX);
     expect(chart.hidden).toBe(5);
   });
@@ -55,7 +60,7 @@ describe('buildChart', () => {
       resultType: 'matrix',
       result: [{ metric: {}, histograms: [[100, { count: '1', sum: '1' }]] }],
     };
-    const chart = buildChart([{ query: 'A', data, unit: 'none' }], grid);
+    const chart = buildChart([{ query: 'A', expr: 'x', data, unit: 'none' }], grid);
     expect([chart.series.length, chart.histograms]).toEqual([0, 1]);
   });
 
@@ -63,8 +68,8 @@ describe('buildChart', () => {
     const data = matrix([{ metric: { __name__: 'x' }, values: [[100, '1']] }]);
     const chart = buildChart(
       [
-        { query: 'A', data, unit: 'bytes' },
-        { query: 'B', data, unit: 'none' },
+        { query: 'A', expr: 'x', data, unit: 'bytes' },
+        { query: 'B', expr: 'y', data, unit: 'none' },
       ],
       grid,
     );

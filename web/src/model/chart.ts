@@ -39,6 +39,8 @@ export interface Chart {
 
 export interface ChartInput {
   query: string;
+  /** What a series without any label is called. */
+  expr: string;
   data: QueryData;
   unit: Unit;
 }
@@ -63,7 +65,7 @@ export function buildChart(inputs: readonly ChartInput[], grid: Grid, seriesMax 
         key: `${input.query}:${printSeries(item.metric)}`,
         query: input.query,
         labels: item.metric,
-        name: shortName(item.metric, shape),
+        name: Object.keys(item.metric).length === 0 ? input.expr : shortName(item.metric, shape),
         unit: input.unit,
         values,
         stats: statsOf(values),

@@ -16,7 +16,7 @@ it('writes a graph as columns', () => {
     resultType: 'matrix' as const,
     result: [{ metric: { __name__: 'x', a: '1' }, values: [[10, '2.5']] as [number, string][] }],
   };
-  const csv = chartCsv(buildChart([{ query: 'A', data, unit: 'none' }], grid));
+  const csv = chartCsv(buildChart([{ query: 'A', expr: 'x', data, unit: 'none' }], grid));
   expect(csv).toBe('time,"x{a=""1""}"\r\n1970-01-01T00:00:00.000Z,\r\n1970-01-01T00:00:10.000Z,2.5\r\n');
 });
 

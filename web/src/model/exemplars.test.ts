@@ -4,7 +4,7 @@ import { placeExemplar, readExemplars, traceOf } from './exemplars';
 
 const wire: WireExemplarSeries[] = [
   {
-    seriesLabels: { __name__: 'x_bucket', job: 'a' },
+    seriesLabels: { __name__: 'x_seconds_bucket', job: 'a' },
     exemplars: [
       { labels: { trace_id: 't1' }, value: '0.2', timestamp: 110 },
       { labels: {}, value: 'NaN', timestamp: 111 },
@@ -25,6 +25,7 @@ const line = (job: string, value: number) => ({
 
 it('keeps finite observations, largest first', () => {
   expect(readExemplars('A', wire).map((one) => one.value)).toEqual([0.9, 0.2]);
+  expect(readExemplars('A', wire)[0]?.unit).toBe('seconds');
 });
 
 it('stands on its own series when its height means nothing', () => {

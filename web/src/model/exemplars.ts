@@ -1,6 +1,9 @@
 // Exemplars: single observations beside the lines, each usually with the trace it came from.
 import type { Labels, WireExemplarSeries } from '@/api/query';
+import type { Unit } from '@/lib/format';
 import type { ChartSeries } from './chart';
+import { NAME } from './labels';
+import { unitOfMetric } from './unitOf';
 
 export interface Exemplar {
   query: string;
@@ -9,6 +12,8 @@ export interface Exemplar {
   value: number;
   labels: Labels;
   series: Labels;
+  /** What was observed, by the name of the metric. */
+  unit: Unit;
 }
 
 /** More dots than this cover the lines; the largest values are the ones looked for. */
@@ -22,6 +27,7 @@ export function readExemplars(query: string, wire: readonly WireExemplarSeries[]
       value: Number(exemplar.value),
       labels: exemplar.labels,
       series: one.seriesLabels,
+      unit: unitOfMetric((one.seriesLabels[NAME] ?? '').replace(/_bucket$/, '')),
     })),
   );
   const finite = all.filter((one) => Number.isFinite(one.value));

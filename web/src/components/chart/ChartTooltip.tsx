@@ -68,7 +68,7 @@ function ExemplarLines({ exemplar, utc }: { exemplar: Exemplar; utc: boolean }) 
     <div className={classes.exemplar}>
       <div>
         <span>Exemplar, {printMoment(exemplar.time * 1000, utc)}</span>
-        <b>{formatValue(exemplar.value)}</b>
+        <b>{formatValue(exemplar.value, exemplar.unit)}</b>
       </div>
       {Object.entries(exemplar.labels).map(([name, value]) => (
         <div key={name}>

@@ -28,6 +28,17 @@ export function exemplarLayer(all: () => readonly PlacedExemplar[], ink: Ink, ax
   };
 }
 
+/** On the canvas in its own pixels. What lies outside the graph stands at its edge: outliers are what is looked for. */
+function place(u: uPlot, { exemplar, y, unit }: PlacedExemplar, axes: Axes): { left: number; top: number } {
+  const { bbox } = u;
+  const margin = SIZE_PX * devicePixelRatio;
+  const top = u.valToPos(y, SCALES[sideOf(unit, axes)], true);
+  return {
+    left: u.valToPos(exemplar.time, 'x', true),
+    top: Math.min(Math.max(top, bbox.top + margin), bbox.top + bbox.height - margin),
+  };
+}
+
 function draw(u: uPlot, all: readonly PlacedExemplar[], ink: Ink, axes: Axes): void {
   const { ctx, bbox } = u;
   const size = SIZE_PX * devicePixelRatio;
@@ -38,9 +49,8 @@ function draw(u: uPlot, all: readonly PlacedExemplar[], ink: Ink, axes: Axes): v
   ctx.lineWidth = 1.5 * devicePixelRatio;
   ctx.strokeStyle = ink.surface;
   ctx.fillStyle = ink.text;
-  for (const { exemplar, y, unit } of all) {
-    const left = u.valToPos(exemplar.time, 'x', true);
-    const top = u.valToPos(y, SCALES[sideOf(unit, axes)], true);
+  for (const one of all) {
+    const { left, top } = place(u, one, axes);
     ctx.beginPath();
     ctx.moveTo(left, top - size);
     ctx.lineTo(left + size, top);
@@ -56,10 +66,14 @@ function draw(u: uPlot, all: readonly PlacedExemplar[], ink: Ink, axes: Axes): v
 function nearest(u: uPlot, all: readonly PlacedExemplar[], axes: Axes): Exemplar | null {
   const { left, top } = u.cursor;
   if (left === undefined || top === undefined || left < 0) return null;
+  const pointer = { left: left * devicePixelRatio + u.bbox.left, top: top * devicePixelRatio + u.bbox.top };
   let best: { exemplar: Exemplar; distance: number } | null = null;
-  for (const { exemplar, y, unit } of all) {
-    const distance = Math.hypot(u.valToPos(exemplar.time, 'x') - left, u.valToPos(y, SCALES[sideOf(unit, axes)]) - top);
-    if (distance <= REACH_PX && (best === null || distance < best.distance)) best = { exemplar, distance };
+  for (const one of all) {
+    const at = place(u, one, axes);
+    const distance = Math.hypot(at.left - pointer.left, at.top - pointer.top);
+    if (distance <= REACH_PX * devicePixelRatio && (best === null || distance < best.distance)) {
+      best = { exemplar: one.exemplar, distance };
+    }
   }
   return best?.exemplar ?? null;
 }

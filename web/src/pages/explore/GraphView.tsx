@@ -113,7 +113,7 @@ function useChart(results: readonly Result[], grid: Grid, units: ExploreUnits): 
         results.flatMap((one) =>
           one.answer === undefined
             ? []
-            : [{ query: one.letter, data: one.answer.data, unit: units.get(one.expr) ?? 'none' }],
+            : [{ query: one.letter, expr: one.expr, data: one.answer.data, unit: units.get(one.expr) ?? 'none' }],
         ),
         grid,
       ),
@@ -162,7 +162,7 @@ function KeptExemplar({ exemplar, utc, onClose }: { exemplar: Exemplar; utc: boo
     <div className={classes.kept}>
       <b>Exemplar</b>
       <span className="num">{printMoment(exemplar.time * 1000, utc)}</span>
-      <span className="num">{formatValue(exemplar.value)}</span>
+      <span className="num">{formatValue(exemplar.value, exemplar.unit)}</span>
       {Object.entries(exemplar.labels).map(([name, value]) => (
         <span key={name}>
           <span className="muted">{name}</span> <code>{value}</code>

@@ -110,7 +110,9 @@ function saveCsv(view: View, answered: readonly Result[], grid: Grid): void {
   const stamp = new Date(grid.end * 1000).toISOString().slice(0, 19).replace(/:/g, '');
   if (view === 'graph') {
     const inputs = answered.flatMap((one) =>
-      one.answer === undefined ? [] : [{ query: one.letter, data: one.answer.data, unit: 'none' as const }],
+      one.answer === undefined
+        ? []
+        : [{ query: one.letter, expr: one.expr, data: one.answer.data, unit: 'none' as const }],
     );
     download(`pharos-${stamp}.csv`, chartCsv(buildChart(inputs, grid, Infinity)), 'text/csv');
     return;
