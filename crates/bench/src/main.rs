@@ -1,7 +1,7 @@
 //! `make bench`: Pharos beside Debian's Prometheus and VictoriaMetrics, on one machine, in one run, on recorded
 //! real scrapes. Prints tables; judges nothing.
 //!
-//! `bench` runs everything; `bench metrics [write|scrape]` a part; `bench pack RAW… -o FILE` makes a recording;
+//! `bench` runs everything; `bench metrics [write|scrape|million]` a part; `bench pack RAW… -o FILE` makes a recording;
 //! `bench load ADDRESS` and `bench ask ADDRESS` send the recording to a running server and time its answers, for
 //! profiling.
 
@@ -31,10 +31,11 @@ fn main() {
         [] => replay::run(&pharos(), &recording(), replay::Part::All),
         ["metrics", "write"] => replay::run(&pharos(), &recording(), replay::Part::Write),
         ["metrics", "scrape"] => replay::run(&pharos(), &recording(), replay::Part::Scrape),
+        ["metrics", "million"] => replay::run(&pharos(), &recording(), replay::Part::Million),
         ["load", address] => replay::load(&recording(), address),
         ["ask", address] => replay::ask(&recording(), address),
         _ => Err(std::io::Error::other(
-            "usage: bench [metrics write|metrics scrape|load ADDRESS|ask ADDRESS|pack RAW… -o FILE]",
+            "usage: bench [metrics write|metrics scrape|metrics million|load ADDRESS|ask ADDRESS|pack RAW… -o FILE]",
         )),
     };
     if let Err(error) = result {

@@ -19,6 +19,7 @@ pub enum Part {
     All,
     Write,
     Scrape,
+    Million,
 }
 
 /// Distance of scrapes as replayed by remote write: Prometheus's most common interval.
@@ -31,6 +32,9 @@ const QUERY_RUNS: usize = 12;
 /// Scrapes of every host in the scrape run, one a second.
 const SCRAPE_ROUNDS: usize = 60;
 const WRITERS: usize = 2;
+/// The run with many series.
+const MILLION: usize = 1_000_000;
+const MILLION_SCRAPES: usize = 6;
 const FIRST_PORT: u16 = 19_400;
 
 /// The recording, ending now.
@@ -75,7 +79,7 @@ pub fn run(pharos: &Path, recording: &Path, part: Part) -> io::Result<()> {
     let clock = Clock::system();
     let corpus = Arc::new(corpus_of(recording, &clock)?);
     report::heading(&corpus);
-    if part != Part::Scrape {
+    if matches!(part, Part::All | Part::Write) {
         let mut all = Vec::new();
         for (n, kind) in Kind::chosen().into_iter().enumerate() {
             let dir = tempfile::tempdir()?;
@@ -83,7 +87,7 @@ pub fn run(pharos: &Path, recording: &Path, part: Part) -> io::Result<()> {
         }
         report::write_table(&all);
     }
-    if part != Part::Write {
+    if matches!(part, Part::All | Part::Scrape) {
         let mut all = Vec::new();
         for (n, kind) in Kind::chosen().into_iter().enumerate() {
             let dir = tempfile::tempdir()?;
@@ -91,6 +95,29 @@ pub fn run(pharos: &Path, recording: &Path, part: Part) -> io::Result<()> {
         }
         report::scrape_table(&all);
     }
+    if matches!(part, Part::All | Part::Million) {
+        million_run(pharos, &corpus)?;
+    }
+    Ok(())
+}
+
+/// A million active series, a few samples each: how much memory Pharos needs for them.
+fn million_run(pharos: &Path, corpus: &Corpus) -> io::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let config = dir.path().join("prometheus.yml");
+    base::disk::write_atomic(&config, b"scrape_configs: []\n")?;
+    let system = System::start(Kind::Pharos, dir.path(), &config, pharos, FIRST_PORT + 20)?;
+    let hosts = corpus.recording.hosts.len();
+    let fleet = MILLION.div_ceil(corpus.series_count()) * hosts;
+    for scrape in 0..MILLION_SCRAPES {
+        for first in (0..fleet).step_by(hosts) {
+            send_round(&system.address, &corpus.fleet_requests(first..first + hosts, scrape))?;
+        }
+    }
+    settle(&system)?;
+    let used = system.usage()?;
+    let series = fleet / hosts * corpus.series_count();
+    report::million(series, series * MILLION_SCRAPES, &used);
     Ok(())
 }
 

@@ -98,6 +98,14 @@ pub fn scrape_table(all: &[Figures]) {
     println!();
 }
 
+pub fn million(series: usize, samples: usize, used: &Usage) {
+    println!("pharos with {series} active series, {samples} samples");
+    println!("  {:<38}{:>18.0}", "peak memory, MB", used.peak_rss_bytes as f64 / 1e6);
+    println!("  {:<38}{:>18.0}", "the same a series, B", used.peak_rss_bytes as f64 / series as f64);
+    println!("  {:<38}{:>18.3}", "CPU a sample, µs", used.cpu_seconds * 1e6 / samples as f64);
+    println!();
+}
+
 fn header(all: &[Figures]) {
     print!("  {:<38}", "");
     all.iter().for_each(|f| print!("{:>18}", f.kind.name()));
