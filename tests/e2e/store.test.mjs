@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, st
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BIN, Pharos, folder, metric, plain, until } from "./lib.mjs";
+import { BIN, Pharos, TEXT, folder, metric, plain, target, until } from "./lib.mjs";
 import { compress, timeSeries, write, writeRequest } from "./wire.mjs";
 
 const CONFIG = "scrape_configs: []\n";
@@ -150,6 +150,37 @@ test("a full disk: writes are refused, reads go on, and it recovers without a re
   const again = await Pharos.start(t, { dir: disk.dir, config: CONFIG });
   whole(await samples(again, now()), count, times);
   assert.equal((await detailed(again)).status, "ok");
+});
+
+test("a full disk: scraping says so, and goes on when there is room", async (t) => {
+  const disk = smallDisk(t, "8m");
+  if (!disk) return;
+  let round = 0;
+  // More than what is left of a page of the file system, and new every time.
+  const body = () => Array.from({ length: 200 }, (_, i) => `a{i="${i}"} ${Math.sin(i + 1000 * round)}\n`).join("");
+  const server = await target(t, (_, reply) => {
+    round += 1;
+    reply.writeHead(200, { "Content-Type": TEXT }).end(body());
+  });
+  const config = `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs: [{job_name: j, static_configs: [{targets: ["${server.address}"]}]}]\n`;
+  const pharos = await Pharos.start(t, { dir: disk.dir, config });
+  const count = async () => Number((await pharos.query("sum(count_over_time(a[5m]))"))["{}"] ?? 0);
+  await until(async () => (await count()) >= 400, "two scrapes");
+  disk.fill();
+  await until(async () => {
+    const [, { data }] = await pharos.get("/api/v1/targets");
+    return /no space/.test(data.activeTargets[0].lastError);
+  }, "an error that says why");
+  const before = await count();
+  assert.equal(before % 200, 0, "scrapes are taken whole");
+  assert.equal((await fetch(`${pharos.url}/-/healthy`)).status, 200);
+  disk.empty();
+  await until(async () => (await count()) >= before + 400, "two more scrapes");
+  await until(async () => (await pharos.query("up"))[`up{instance="${server.address}",job="j"}`] === "1", "up");
+  const after = await count();
+  await kill(pharos);
+  const again = await Pharos.start(t, { dir: disk.dir, config });
+  assert.ok(Number((await again.query("sum(count_over_time(a[10m]))"))["{}"]) >= after);
 });
 
 test("killed with the disk full, it starts: reads are answered, and writes when there is room", async (t) => {
