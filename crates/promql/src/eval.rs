@@ -43,6 +43,9 @@ const DEEP_STACK_BYTES: usize = 16 << 20;
 /// The most steps of a range or subquery: with 8 bytes each, a series of so many takes 80 MB.
 const STEPS_MAX: i64 = 10_000_000;
 
+/// Times reach so far from 1970, in milliseconds: 36 million years.
+const TIME_MS_MAX: u64 = 1 << 60;
+
 /// The times of a query; an instant query has no step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
@@ -62,6 +65,9 @@ pub(crate) struct Setup<'a> {
 
 /// Evaluates a parsed query.
 pub(crate) fn run(setup: Setup<'_>, expr: Expr, times: Times) -> Result<QueryResult, QueryError> {
+    if [times.start_ms, times.end_ms].iter().any(|t| t.unsigned_abs() > TIME_MS_MAX) {
+        return Err(QueryError::Execution("the time of the query is out of range".to_owned()));
+    }
     if expr.depth() > DEPTH_ON_CALLERS_STACK_MAX {
         on_deep_stack(|| run_here(setup, expr, times))
     } else {
@@ -149,11 +155,12 @@ impl<'a> Evaluator<'a> {
         nodes: usize,
     ) -> Result<Evaluator<'a>, QueryError> {
         let grid = Self::grid(times)?;
+        let lookback = setup.control.lookback_ms.unwrap_or(setup.options.lookback_ms);
         Ok(Evaluator {
             options: setup.options,
             source: setup.source,
             guard,
-            lookback: setup.control.lookback_ms.unwrap_or(setup.options.lookback_ms),
+            lookback: lookback.clamp(0, TIME_MS_MAX as i64),
             grid,
             notes: Annotations::default(),
             samples: 0,

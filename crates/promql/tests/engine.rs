@@ -88,7 +88,7 @@ fn a_range_needs_a_step_and_no_range_vector() {
     let backwards = TimeRange { start_ms: 10, end_ms: 0, step_ms: 1 };
     let result = engine().range(&source, "m", backwards, &control).unwrap();
     assert!(matches!(result.value, Value::Matrix(series) if series.is_empty()));
-    let endless = TimeRange { start_ms: i64::MIN, end_ms: i64::MAX, step_ms: 1 };
+    let endless = TimeRange { start_ms: -(1 << 59), end_ms: 1 << 59, step_ms: 1 };
     assert!(matches!(engine().range(&source, "m", endless, &control), Err(QueryError::TooManySamples(_))));
 }
 

@@ -5,7 +5,7 @@ use super::labels;
 use super::pipe::{Collect, Presence, Scratch, Seen, SeriesWork, Sink, source_error};
 use super::plan::{Call, Kind, Node, RangeSelect, Subquery};
 use super::range_fn::{RangeFn, RangeWork, Reconciled, interpolate, interpolate_histograms};
-use super::window::{Run, RunBuffers, Windows};
+use super::window::{Run, RunBuffers, Windows, within_time};
 use super::{Evaluator, grid_between};
 use crate::ast::Extent;
 use crate::engine::QueryError;
@@ -138,9 +138,9 @@ impl Evaluator<'_> {
         node: &Node,
         grid: Grid,
     ) -> Result<Inner, QueryError> {
-        let first = subquery.at.unwrap_or(grid.start).saturating_sub(subquery.offset);
-        let last = subquery.at.unwrap_or(grid.end()).saturating_sub(subquery.offset);
-        let from = first.saturating_sub(subquery.range);
+        let first = within_time(subquery.at.unwrap_or(grid.start).saturating_sub(subquery.offset));
+        let last = within_time(subquery.at.unwrap_or(grid.end()).saturating_sub(subquery.offset));
+        let from = within_time(first.saturating_sub(subquery.range));
         // Steps lie at multiples of the step, the first after the open start of the range.
         let mut start = from / subquery.step * subquery.step;
         if start <= from {

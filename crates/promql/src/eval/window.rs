@@ -8,6 +8,14 @@ use super::pipe::Scratch;
 use crate::ast::Extent;
 use model::{HistogramSample, STALE_NAN_BITS, Samples, is_stale};
 
+/// Half of what can be told in milliseconds, so that the difference of two times can be told too.
+const FAR_MS: i64 = i64::MAX / 2;
+
+/// The time, or the one nearest to it that can be calculated with.
+pub(crate) fn within_time(t: i64) -> i64 {
+    t.clamp(-FAR_MS, FAR_MS)
+}
+
 /// Samples without staleness markers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run<'a> {
@@ -122,8 +130,8 @@ impl Windows {
     /// The range of a step: exclusive start, inclusive end.
     #[inline]
     pub fn range_at(&self, step: usize) -> (i64, i64) {
-        let end = self.at.unwrap_or_else(|| self.grid.at(step)).saturating_sub(self.offset);
-        (end.saturating_sub(self.range), end)
+        let end = within_time(self.at.unwrap_or_else(|| self.grid.at(step)).saturating_sub(self.offset));
+        (within_time(end.saturating_sub(self.range)), end)
     }
 
     /// What all windows together reach over: exclusive start, inclusive end.
