@@ -1,9 +1,7 @@
 //! Queries put together at random: none may panic, and a range query must give at each step what an instant query
 //! gives there. That holds the loops that work on whole series against one another.
 
-mod memory;
-
-use memory::Memory;
+use crate::memory::Memory;
 use model::{Labels, METRIC_NAME};
 use promql::{Engine, EngineOptions, ParseOptions, QueryControl, QueryError, SampleValue, TimeRange, Value};
 use proptest::prelude::*;

@@ -1,6 +1,7 @@
 //! The engine as its callers see it: results, limits, cancellation, accounts.
 
 mod memory;
+mod random;
 
 use base::{Budget, Clock};
 use memory::Memory;
