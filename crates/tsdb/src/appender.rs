@@ -186,7 +186,7 @@ impl Appender {
         {
             return duplicate(t, existing, v).map(|()| false);
         }
-        if t == newest && t >= bounds.in_order_min && page.data.lock().last_histogram(at).is_some() {
+        if t == newest && page.data.lock().last_histogram_at(at, t).is_some() {
             let existing = "is a histogram".to_owned();
             return Err(AppendError::DuplicateTimestamp { timestamp: t, existing, new: v.to_string() });
         }
@@ -199,7 +199,7 @@ impl Appender {
         let found = data.float_at(at, t);
         // After a flush only the last value is left to compare with.
         let last = || {
-            let is_last = page.last_ms(at) == t && data.last_histogram(at).is_none();
+            let is_last = page.last_ms(at) == t && data.last_histogram_at(at, t).is_none();
             is_last.then(|| f64::from_bits(data.last_value(at)))
         };
         found.or_else(last)
@@ -262,12 +262,10 @@ impl Appender {
         let newest = page.last_ms(at).max(before.as_ref().map_or(i64::MIN, |b| b.t));
         if t <= newest || t < bounds.in_order_min {
             let existing = match before {
-                Some(before) => Some(before.histogram),
-                None => page.data.lock().last_histogram(at).cloned(),
+                Some(before) if before.t == t => Some(before.histogram),
+                _ => page.data.lock().last_histogram_at(at, t).cloned(),
             };
-            if t == newest
-                && let Some(existing) = existing
-            {
+            if let Some(existing) = existing.filter(|_| t == newest) {
                 if same_histogram(&existing, &h) {
                     return Ok(());
                 }

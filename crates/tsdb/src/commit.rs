@@ -246,7 +246,7 @@ impl<'a> Cursor<'a> {
             return Ok(Put::InOrder);
         }
         let value = f64::from_bits(float.value);
-        if t == last && data.float_at(at, t).is_none() && data.last_histogram(at).is_none() {
+        if t == last && data.float_at(at, t).is_none() && data.last_histogram_at(at, t).is_none() {
             return duplicate(t, f64::from_bits(data.last_value(at)), value).map(|()| Put::InOrder);
         }
         if !late {

@@ -83,7 +83,7 @@ impl Store {
     /// Writes one block from several, which ascend by id.
     pub(crate) fn write_merged(&self, sources: &[Block], dir: &Path) -> Result<Option<Block>, BlockError> {
         let streams = sources.iter().map(|b| Box::new(b.stream()) as Box<dyn SeriesStream + Send>).collect();
-        let newest = self.newest_ms().unwrap_or(0);
+        let newest = self.present_ms().unwrap_or(0);
         let kept = KeepStream::new(merge(streams), &self.options.keep, newest);
         let thinned = thin(kept, thin_rules(&self.options.keep, newest));
         let mut stream = Interruptible { inner: thinned, closed: &self.closed };

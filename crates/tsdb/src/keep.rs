@@ -88,7 +88,7 @@ pub(crate) fn thin_rules(rules: &[KeepRule], newest: i64) -> Vec<ThinRule> {
 impl Store {
     /// Rewrites the blocks for which a rule is due as a whole. What is due in a part of a block waits for a merge.
     pub(crate) fn apply_rules(&self) -> Result<(), AdminError> {
-        let Some(newest) = self.newest_ms().filter(|_| !self.options.keep.is_empty()) else { return Ok(()) };
+        let Some(newest) = self.present_ms().filter(|_| !self.options.keep.is_empty()) else { return Ok(()) };
         let _compacting = self.compacting.lock();
         let path = self.blocks_dir().join(MARKS);
         let text = disk::read_to_string(&path).unwrap_or_default();

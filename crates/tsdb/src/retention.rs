@@ -4,10 +4,19 @@ use crate::block::Block;
 use crate::error::AdminError;
 use crate::store::Store;
 
+/// Samples further in the future than this do not make others old: one wrong clock shall not cost the history.
+const FUTURE_MS: i64 = 86_400_000;
+
 impl Store {
+    /// The time that ages are counted from: that of the newest sample.
+    pub(crate) fn present_ms(&self) -> Option<i64> {
+        let latest = self.options.clock.now_ms().saturating_add(FUTURE_MS);
+        self.newest_ms().map(|newest| newest.min(latest))
+    }
+
     /// Deletes the blocks that are over the retention.
     pub(crate) fn retain(&self) -> Result<(), AdminError> {
-        let Some(newest) = self.newest_ms() else { return Ok(()) };
+        let Some(newest) = self.present_ms() else { return Ok(()) };
         let _compacting = self.compacting.lock();
         let oldest = newest.saturating_sub(self.options.retention_ms);
         let blocks = self.view().blocks.to_vec();

@@ -198,6 +198,11 @@ fn retention_is_by_age_and_by_size() {
     let oldest = floats(&db)[&series(1)][0].0;
     assert!((11 * HOUR_MS..=12 * HOUR_MS + 5).contains(&oldest), "{oldest}");
 
+    // One clock that is wrong by years does not cost the history: the store's own clock, at 0, allows for a day.
+    append(&db, 100_000 * HOUR_MS, &[(series(1), 1.0)]);
+    db.tick().unwrap();
+    assert_eq!(floats(&db)[&series(1)][0].0, 14 * HOUR_MS + 5);
+
     let dir = tempdir().unwrap();
     let db = with(&dir, |o| o.retention_bytes = Some(1 << 30));
     fill(&db);
@@ -419,6 +424,14 @@ fn histograms_and_starts_come_back() {
     check(&db);
     db.flush().unwrap();
     check(&db);
+    // Sent again after the flush: the same is no fault, another one is.
+    let mut appender = db.appender();
+    let id = appender.series(None, &series(1)).unwrap();
+    appender.histogram(id, 100, 100, &histogram(100)).unwrap();
+    let other = appender.histogram(id, 100, 100, &histogram(99));
+    assert!(matches!(other, Err(AppendError::DuplicateTimestamp { .. })));
+    assert!(matches!(appender.float(id, 100, 1.0), Err(AppendError::DuplicateTimestamp { .. })));
+    assert!(appender.is_empty());
     let gauge = FloatHistogram { sum: f64::NAN, ..FloatHistogram::default() };
     let mut appender = db.appender();
     let id = appender.series(None, &series(1)).unwrap();

@@ -82,13 +82,15 @@ struct Run {
     db: Db,
     model: Model,
     newest: Option<i64>,
+    /// Samples of a series up to here may be refused: a deletion took its last sample.
+    deleted: BTreeMap<Labels, i64>,
 }
 
 impl Run {
     fn new(window_ms: i64) -> Run {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open(options(&dir, window_ms)).unwrap();
-        Run { dir, window_ms, db, model: Model::new(), newest: None }
+        Run { dir, window_ms, db, model: Model::new(), newest: None, deleted: BTreeMap::new() }
     }
 
     fn step(&mut self, op: &Op) {
@@ -100,6 +102,8 @@ impl Run {
                 self.db.delete_series(&[matcher(*m)], from, to).unwrap();
                 for (labels, samples) in &mut self.model {
                     if passes(labels, &matcher(*m)) {
+                        let deleted = self.deleted.entry(labels.clone()).or_insert(from - 1);
+                        *deleted = (from - 1).max(*deleted);
                         samples.retain(|t, _| *t < from || *t > to);
                     }
                 }
@@ -143,6 +147,7 @@ impl Run {
             } else {
                 appender.float_with_start(id, t, start, f64::from_bits(*value))
             };
+            let newest = newest.max(self.deleted.get(&labels).copied());
             let in_order = newest.is_none_or(|n| t > n) && t >= base - RANGE_MS / 2;
             assert!(result.is_ok() || !in_order, "{labels} at {t} after {newest:?}: {result:?}");
             if result.is_ok() {

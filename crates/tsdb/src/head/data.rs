@@ -48,7 +48,8 @@ struct Chunk {
     tail: u16,
 }
 
-/// Stands for the value of a deleted last sample: a NaN that no program makes, so that nothing is taken for the same.
+/// Stands for the value of a last sample that is a histogram or was deleted: a NaN that no program makes, so that nothing
+/// is taken for the same.
 const FORGOTTEN: u64 = 0x7ff8_5ca1_ab1e_0001;
 
 const EMPTY: Chunk = Chunk { last: 0, timeline: 0, first: 0, count: 0, pending: 0, sealed: 0, tail: NO_TAIL };
@@ -122,7 +123,10 @@ impl PageData {
     /// The empty successor, in which every series remembers its last value.
     pub fn successor(&self) -> PageData {
         let chunks = self.chunks.iter().map(|c| Chunk { last: c.last, ..EMPTY }).collect();
-        PageData { chunks, ..PageData::new(self.epoch + 1) }
+        let mut next = PageData { chunks, ..PageData::new(self.epoch + 1) };
+        next.histograms = self.histograms.iter().map(|(n, h)| (*n, h.successor())).collect();
+        next.side_bytes = next.histograms.values().map(HistogramColumn::bytes).sum();
+        next
     }
 
     /// Memory held.
@@ -138,7 +142,7 @@ impl PageData {
         let key = series as u16;
         self.chunks.get(series).is_some_and(|c| c.count > 0 || c.sealed > 0)
             || self.late.contains_key(&key)
-            || self.histograms.contains_key(&key)
+            || self.histograms.get(&key).is_some_and(|h| !h.is_empty())
     }
 
     /// Forgets a series without samples, so that its place can be another's.
@@ -148,15 +152,17 @@ impl PageData {
             *chunk = EMPTY;
         }
         self.starts.remove(&(series as u16));
+        self.histograms.remove(&(series as u16));
     }
 
-    /// The last value of a series, as bits, if its last sample was a float.
+    /// The last value of a series, as bits; nobody's value when its last sample was a histogram.
     pub fn last_value(&self, series: usize) -> u64 {
         self.chunks.get(series).map_or(0, |c| c.last)
     }
 
-    pub fn last_histogram(&self, series: usize) -> Option<&Arc<FloatHistogram>> {
-        self.histograms.get(&(series as u16)).and_then(HistogramColumn::last)
+    /// The last histogram of a series, if it is of this time.
+    pub fn last_histogram_at(&self, series: usize, t: i64) -> Option<&Arc<FloatHistogram>> {
+        self.histograms.get(&(series as u16)).and_then(|h| h.last_at(t))
     }
 
     pub fn horizon(&self) -> Horizon {
@@ -166,9 +172,7 @@ impl PageData {
     /// Appends a float; `t` is after every float of the series here.
     #[inline]
     pub fn push(&mut self, series: usize, t: i64, value: u64) {
-        if series >= self.chunks.len() {
-            self.chunks.resize(series + 1, EMPTY);
-        }
+        self.make_chunk(series);
         let chunk = self.chunks[series];
         let at = (chunk.first + chunk.count) as usize;
         let fits = chunk.count > 0 && {
@@ -180,6 +184,13 @@ impl PageData {
         }
         self.push_value(series, value);
         self.samples += 1;
+    }
+
+    #[inline]
+    fn make_chunk(&mut self, series: usize) {
+        if series >= self.chunks.len() {
+            self.chunks.resize(series + 1, EMPTY);
+        }
     }
 
     /// Appends to a timeline whose last entry is the last of a series, and therefore before `t`.
@@ -347,6 +358,16 @@ impl PageData {
         let column = self.histograms.entry(series as u16).or_default();
         self.side_bytes += column.push(t, start, h);
         self.count_side(t);
+        self.make_chunk(series);
+        self.set_last(series, FORGOTTEN);
+    }
+
+    /// Replaces the value that the next sample is compared with.
+    fn set_last(&mut self, series: usize, last: u64) {
+        if self.chunks[series].count > 0 {
+            self.seal_pending(series);
+        }
+        self.chunks[series].last = last;
     }
 
     pub fn push_late_histogram(&mut self, series: usize, t: i64, start: i64, h: &Arc<FloatHistogram>) {
@@ -472,11 +493,8 @@ impl PageData {
         if columns.remove(min_ms, max_ms) {
             self.rewrite(series, &columns);
         }
-        if let Some(chunk) = self.chunks.get(series).copied() {
-            if chunk.count > 0 {
-                self.seal_pending(series);
-            }
-            self.chunks[series].last = last;
+        if series < self.chunks.len() {
+            self.set_last(series, last);
         }
         let after = columns.timestamps.len() + columns.histograms.len();
         self.samples -= (before - after) as u64;
@@ -495,7 +513,9 @@ impl PageData {
         }
         self.late.remove(&key);
         self.starts.remove(&key);
-        self.histograms.remove(&key);
+        if let Some(histograms) = self.histograms.get_mut(&key) {
+            *histograms = histograms.successor();
+        }
         for (i, t) in columns.timestamps.iter().enumerate() {
             self.note_start(series, *t, columns.starts.get(i).copied().unwrap_or(0));
             self.push(series, *t, columns.values[i].to_bits());

@@ -9,22 +9,44 @@ pub(crate) struct HistogramColumn {
     /// Time and start of each.
     index: Vec<(i64, i64)>,
     bytes: Vec<u8>,
-    last: Option<Arc<FloatHistogram>>,
+    /// Time and content of the last one, also of the last before the last flush.
+    last: Option<(i64, Arc<FloatHistogram>)>,
 }
 
 impl HistogramColumn {
-    pub fn last(&self) -> Option<&Arc<FloatHistogram>> {
-        self.last.as_ref()
+    /// An empty one that remembers the last histogram.
+    pub fn successor(&self) -> HistogramColumn {
+        HistogramColumn { last: self.last.clone(), ..HistogramColumn::default() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The last histogram, if it is of this time.
+    pub fn last_at(&self, t: i64) -> Option<&Arc<FloatHistogram>> {
+        self.last.as_ref().filter(|(last, _)| *last == t).map(|(_, h)| h)
     }
 
     /// Appends one after the last. Returns the bytes it takes.
     pub fn push(&mut self, t: i64, start: i64, h: &Arc<FloatHistogram>) -> usize {
         let from = self.bytes.len();
-        put_histogram(&mut self.bytes, h, self.last.as_deref());
+        let before = self.last.as_ref().filter(|_| !self.index.is_empty());
+        put_histogram(&mut self.bytes, h, before.map(|(_, h)| &**h));
         self.index.push((t, start));
-        let first = if self.last.is_none() { size_of::<HistogramColumn>() + h.size_bytes() } else { 0 };
-        self.last = Some(Arc::clone(h));
+        let first = if self.last.is_none() { self.last_bytes(h) } else { 0 };
+        self.last = Some((t, Arc::clone(h)));
         first + size_of::<(i64, i64)>() + self.bytes.len() - from
+    }
+
+    fn last_bytes(&self, h: &FloatHistogram) -> usize {
+        size_of::<HistogramColumn>() + h.size_bytes()
+    }
+
+    /// Memory held, estimated.
+    pub fn bytes(&self) -> usize {
+        let last = self.last.as_ref().map_or(0, |(_, h)| self.last_bytes(h));
+        last + self.index.len() * size_of::<(i64, i64)>() + self.bytes.len()
     }
 
     pub fn read(&self, start_excl: i64, end_incl: i64, out: &mut Vec<HistogramSample>) {
