@@ -37,6 +37,11 @@ test('keys go to places and are told', async ({ page }) => {
   await expect(page).toHaveURL(/pipeline\/targets/);
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog')).toContainText('Command palette');
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page).toHaveURL(/pipeline\/targets/);
 });
 
 test('keys stay in fields', async ({ page }) => {

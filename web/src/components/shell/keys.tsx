@@ -28,7 +28,7 @@ export function KeyboardProvider({ children }: { children: ReactNode }) {
     const listen = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.isComposing || ['Shift', 'Control', 'Meta', 'Alt'].includes(event.key))
         return;
-      const found = match(keyboard.all(), pressOf(event), pending, isTyping(event.target));
+      const found = match(keyboard.all(), pressOf(event), pending, isTyping(event.target) || isDialogOpen());
       pending = found.pending;
       clearTimeout(timer);
       if (pending !== null) timer = setTimeout(() => (pending = null), PAIR_MS_MAX);
@@ -44,6 +44,11 @@ export function KeyboardProvider({ children }: { children: ReactNode }) {
   }, [keyboard]);
 
   return <KeyboardContext value={keyboard}>{children}</KeyboardContext>;
+}
+
+/** What lies above the page has the keys to itself. */
+function isDialogOpen(): boolean {
+  return document.querySelector('[role="dialog"]') !== null;
 }
 
 export function useKeyboard(): Keyboard {
