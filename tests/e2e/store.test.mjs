@@ -332,8 +332,8 @@ test("a flipped bit in a block is named, and the rest is served", async (t) => {
     flip(hurt, at, i % 8);
     const pharos = await Pharos.start(t, { dir, config: CONFIG });
     // The last hours lie in other blocks.
-    const of = times.filter((t) => t > now() - 4 * HOUR);
-    whole(await samples(pharos, now(), "4h"), count, of);
+    const end = now();
+    whole(await samples(pharos, end, "4h"), count, times.filter((t) => t > end - 4 * HOUR));
     // All of the first and of the last series, which lie in different pages.
     const outcomes = [];
     for (const n of [0, 999]) {
