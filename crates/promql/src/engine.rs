@@ -131,7 +131,8 @@ pub struct ExplainNode {
     pub time: Duration,
     /// It was evaluated once for all steps.
     pub once: bool,
-    /// It was computed together with the part above it, series by series: its time is in that one's.
+    /// It was computed together with the part above it, series by series: its time is a share of that one's, of the
+    /// thread that took longest.
     pub fused: bool,
     pub children: Vec<ExplainNode>,
 }

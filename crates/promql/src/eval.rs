@@ -24,7 +24,7 @@ mod window;
 use crate::annotations::Annotations;
 use crate::ast::{Expr, Extent, PosRange, ValueType};
 use crate::engine::{EngineOptions, QueryControl, QueryError, QueryResult, QueryStats};
-use crate::limits::Guard;
+use crate::limits::{Guard, Load};
 use crate::source::{Selection, SeriesSet, SeriesSource};
 use crate::value::{Points, SampleValue, SeriesResult, Value, VectorSample};
 use column::{Cell, Evaluated, Grid, Series, Vector};
@@ -231,7 +231,12 @@ impl<'a> Evaluator<'a> {
             self.repeats *= grid.steps as u64;
             let value = self.eval_node(node, grid.once());
             self.repeats /= grid.steps as u64;
-            repeat(value?, grid.steps)
+            let value = value?;
+            let Load { samples, bytes } = value.load();
+            let steps = grid.steps as u64;
+            self.guard
+                .hold(Load { samples: samples.saturating_mul(steps), bytes: bytes.saturating_mul(steps) })?;
+            repeat(value, grid.steps)
         } else {
             self.eval_node(node, grid)?
         };
@@ -278,12 +283,17 @@ impl<'a> Evaluator<'a> {
 
     fn select(
         &mut self,
+        node_id: usize,
         select: &Select,
         (start_ms, end_ms): (i64, i64),
     ) -> Result<Box<dyn SeriesSet>, QueryError> {
+        let started = self.costs.is_some().then(|| self.options.clock.monotonic());
         let selection =
             Selection { matchers: select.matchers.clone(), start_ms, end_ms, hints: select.hints.clone() };
         let set = self.source.select(&selection).map_err(pipe::source_error)?;
+        if let (Some(costs), Some(started)) = (&mut self.costs, started) {
+            costs.took(node_id, self.options.clock.monotonic().saturating_sub(started));
+        }
         set.warnings().into_iter().for_each(|w| self.notes.add_source_warning(w));
         Ok(if select.stats_only { Box::new(StatsOnly(set)) } else { set })
     }
@@ -299,11 +309,12 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Vec<S>, QueryError> {
         let per_step = self.per_step.is_some() && self.uncounted == 0;
         let threads = self.options.threads;
-        let pipe = Pipe { set, work, guard: self.guard, grid, threads, per_step };
+        let clock = self.costs.is_some().then_some(&self.options.clock);
+        let pipe = Pipe { set, work, guard: self.guard, grid, threads, per_step, clock };
         let (sinks, seen) = pipe.run(&mut self.notes, sink)?;
         self.count(&seen, grid);
         if let Some(costs) = &mut self.costs {
-            costs.read(node_id, seen.series, seen.read);
+            costs.read(node_id, &seen);
         }
         Ok(sinks)
     }
@@ -330,7 +341,7 @@ impl<'a> Evaluator<'a> {
 
     fn select_vector(&mut self, node: &Node, select: &Select, grid: Grid) -> Result<Vector, QueryError> {
         let work = self.select_work(select, node.pos, grid);
-        let set = self.select(select, work.reach())?;
+        let set = self.select(node.id, select, work.reach())?;
         let guard = self.guard;
         let sinks = self.pipe(node.id, &*set, &work, grid, || Collect::new(guard))?;
         Ok(Collect::gather(sinks))

@@ -99,7 +99,7 @@ impl Evaluator<'_> {
         let sinks = match &inner.kind {
             Kind::Select(select) => {
                 let work = self.select_work(select, inner.pos, grid);
-                let set = self.select(select, work.reach())?;
+                let set = self.select(inner.id, select, work.reach())?;
                 self.pipe(inner.id, &*set, &work, grid, sink)?
             }
             Kind::Call(call) => {
@@ -117,8 +117,9 @@ impl Evaluator<'_> {
                 }
                 let args = args.iter().map(Vec::as_slice).collect();
                 let work = self.range_work(call, &call.args[at], function, args, grid);
-                let set = self.select(&range.select, work.windows.reach())?;
-                self.pipe(call.args[at].id, &*set, &work, grid, sink)?
+                let id = call.args[at].id;
+                let set = self.select(id, &range.select, work.windows.reach())?;
+                self.pipe(id, &*set, &work, grid, sink)?
             }
             _ => return Ok(None),
         };

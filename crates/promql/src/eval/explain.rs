@@ -1,5 +1,6 @@
 //! What each part of a query cost.
 
+use super::pipe::Seen;
 use super::plan::{Kind, Node};
 use crate::engine::ExplainNode;
 use std::time::Duration;
@@ -12,6 +13,10 @@ struct Cost {
     time: Duration,
     once: bool,
     evaluated: bool,
+    /// Of a selector: time spent in the source, for when it is not evaluated by itself.
+    aside: Duration,
+    /// The same: time spent in computing what it gave.
+    computing: Duration,
 }
 
 /// The costs of all nodes, by id.
@@ -36,11 +41,36 @@ impl Costs {
         self.0[id].series_out = self.0[id].series_out.max(series_out);
     }
 
+    /// Time that a node took which is not evaluated by itself.
+    pub fn took(&mut self, id: usize, time: Duration) {
+        self.0[id].aside += time;
+    }
+
     /// What a selector got from the source.
-    pub fn read(&mut self, id: usize, series: u64, samples: u64) {
-        self.0[id].series_in += series;
-        self.0[id].series_out = self.0[id].series_out.max(series);
-        self.0[id].samples_read += samples;
+    pub fn read(&mut self, id: usize, seen: &Seen) {
+        let cost = &mut self.0[id];
+        cost.series_in += seen.series;
+        cost.series_out = cost.series_out.max(seen.series);
+        cost.samples_read += seen.read;
+        cost.aside += seen.reading;
+        cost.computing += seen.computing;
+    }
+
+    /// The time of a node, its children included. What is computed together with the node above, series by series,
+    /// has a share of that one's.
+    fn time(&self, node: &Node) -> Duration {
+        let cost = &self.0[node.id];
+        match &node.kind {
+            _ if cost.evaluated => cost.time,
+            Kind::Range(_) => cost.aside,
+            Kind::Select(_) => cost.aside + cost.computing,
+            Kind::Call(call) => {
+                let range = call.range_fn.and_then(|(_, at)| call.args.get(at));
+                let computing = range.map_or(Duration::ZERO, |r| self.0[r.id].computing);
+                node.children().into_iter().map(|n| self.time(n)).sum::<Duration>() + computing
+            }
+            _ => Duration::ZERO,
+        }
     }
 
     pub fn tree(&self, node: &Node, text: &str) -> ExplainNode {
@@ -57,7 +87,7 @@ impl Costs {
             series_in,
             series_out: cost.series_out,
             samples_read: cost.samples_read,
-            time: cost.time,
+            time: self.time(node),
             once: cost.once,
             fused: !cost.evaluated && !matches!(node.kind, Kind::Text(_)),
             children,

@@ -174,7 +174,7 @@ impl Evaluator<'_> {
             Kind::Select(select) if !smoothed(select) => {
                 let work =
                     InstantWork { windows: self.lookback_windows(select, grid), take, drop_name: true };
-                let set = self.select(select, work.windows.reach())?;
+                let set = self.select(arg.id, select, work.windows.reach())?;
                 let guard = self.guard;
                 let sinks = self.pipe(arg.id, &*set, &work, grid, || Collect::new(guard))?;
                 self.without_names(Collect::gather(sinks), grid).map(Evaluated::Vector)

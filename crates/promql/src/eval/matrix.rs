@@ -49,7 +49,7 @@ impl Evaluator<'_> {
             Kind::Range(select) => {
                 function.check_extent(name, select.select.extent)?;
                 let work = self.range_work(call, range, function, args, grid);
-                let set = self.select(&select.select, work.windows.reach())?;
+                let set = self.select(range.id, &select.select, work.windows.reach())?;
                 self.pipe(range.id, &*set, &work, grid, || Collect::new(guard))?
             }
             Kind::Subquery(subquery) => {
@@ -117,7 +117,7 @@ impl Evaluator<'_> {
             Kind::Range(select) => {
                 RangeFn::Absent.check_extent(call.function.name, select.select.extent)?;
                 let work = self.range_work(call, range, RangeFn::Absent, Vec::new(), grid);
-                let set = self.select(&select.select, work.windows.reach())?;
+                let set = self.select(range.id, &select.select, work.windows.reach())?;
                 let sinks = self.pipe(range.id, &*set, &work, grid, sink)?;
                 (sinks, labels_of_matchers(&select.select.matchers))
             }
@@ -221,7 +221,7 @@ impl Evaluator<'_> {
     ) -> Result<Vec<SeriesResult>, QueryError> {
         let RangeSelect { select, range } = range;
         let windows = Windows::new(grid, *range, select.offset, select.at, select.extent, self.lookback);
-        let set = self.select(select, windows.reach())?;
+        let set = self.select(node.id, select, windows.reach())?;
         let mut found = Vec::new();
         let (mut read, mut shown) = (0u64, 0u64);
         let mut buffers = RunBuffers::default();
@@ -250,7 +250,7 @@ impl Evaluator<'_> {
         let per_step = self.per_step.is_some().then(|| vec![shown]);
         self.count(&Seen { samples: shown, per_step, ..Seen::default() }, grid);
         if let Some(costs) = &mut self.costs {
-            costs.read(node.id, set.len() as u64, read);
+            costs.read(node.id, &Seen { series: set.len() as u64, read, ..Seen::default() });
         }
         found.sort_by_key(|(index, _)| *index);
         Ok(found.into_iter().map(|(_, s)| s).collect())

@@ -9,8 +9,10 @@ use crate::annotations::Annotations;
 use crate::engine::QueryError;
 use crate::limits::Guard;
 use crate::source::{SeriesSet, SourceError};
+use base::Clock;
 use model::{HistogramSample, Labels, Samples};
 use std::ops::Range;
+use std::time::Duration;
 
 /// Fewer series than this for each thread are not worth starting one (some 20 µs): at 1 µs a series, 256 are ten
 /// times that.
@@ -57,11 +59,16 @@ pub(crate) struct Seen {
     pub read: u64,
     pub samples: u64,
     pub per_step: Option<Vec<u64>>,
+    /// Time spent in the source, and in computing series: that of the thread that took longest.
+    pub reading: Duration,
+    pub computing: Duration,
 }
 
 impl Seen {
     fn add(&mut self, other: Seen) {
         self.series += other.series;
+        self.reading = self.reading.max(other.reading);
+        self.computing = self.computing.max(other.computing);
         self.read += other.read;
         self.samples += other.samples;
         if let (Some(a), Some(b)) = (&mut self.per_step, other.per_step) {
@@ -78,6 +85,8 @@ pub(crate) struct Pipe<'a> {
     pub grid: Grid,
     pub threads: usize,
     pub per_step: bool,
+    /// When times are wanted.
+    pub clock: Option<&'a Clock>,
 }
 
 struct Part<S> {
@@ -128,6 +137,9 @@ impl Pipe<'_> {
         let mut scratch = Scratch::default();
         let (mut since_check, mut read) = (SERIES_PER_CHECK, 0u64);
         let series = range.len() as u64;
+        let now = || self.clock.map_or(Duration::ZERO, Clock::monotonic);
+        let (mut computing, mut taking) = (Duration::ZERO, Duration::ZERO);
+        let started = now();
         let visited = self.set.read(range, &mut |index, samples| {
             since_check += 1;
             let mut step = || -> Result<(), QueryError> {
@@ -140,8 +152,15 @@ impl Pipe<'_> {
                 read += given;
                 row.reset();
                 let labels = self.set.labels(index);
+                let begun = now();
                 self.work.compute(labels, samples, &mut row, &mut scratch)?;
-                if row.is_empty() { Ok(()) } else { sink.take(index, labels, &mut row) }
+                let computed = now();
+                computing += computed.saturating_sub(begun);
+                if !row.is_empty() {
+                    sink.take(index, labels, &mut row)?;
+                    taking += now().saturating_sub(computed);
+                }
+                Ok(())
             };
             step().map_err(|e| {
                 self.guard.stop(e);
@@ -151,7 +170,9 @@ impl Pipe<'_> {
         if let Err(e) = visited {
             return Err(self.guard.take_stop().unwrap_or_else(|| source_error(e)));
         }
-        let seen = Seen { series, read, samples: row.seen, per_step: row.seen_per_step };
+        let reading = now().saturating_sub(started).saturating_sub(computing + taking);
+        let (samples, per_step) = (row.seen, row.seen_per_step);
+        let seen = Seen { series, read, samples, per_step, reading, computing };
         Ok(Part { sink, seen, notes: scratch.notes })
     }
 }

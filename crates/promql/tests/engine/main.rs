@@ -272,6 +272,27 @@ fn explains_what_each_part_cost() {
 }
 
 #[test]
+fn explains_where_the_time_went() {
+    let clock = Clock::manual(0);
+    let slow = clock.clone();
+    let source = requests(20).on_read(move |_| {
+        slow.advance(Duration::from_millis(50));
+        Ok(())
+    });
+    let engine = engine_with(EngineOptions { clock, ..EngineOptions::default() });
+    let control = QueryControl { explain: true, ..QueryControl::default() };
+    for query in ["sum(rate(m[5m]))", "abs(rate(m[5m]))", "max(max(m))", "-(m)"] {
+        let root = engine.instant(&source, query, 0, &control).unwrap().explain.unwrap();
+        let mut node = &root;
+        loop {
+            assert_eq!(node.time, Duration::from_secs(1), "{query}: {node:?}");
+            let Some(child) = node.children.first() else { break };
+            node = child;
+        }
+    }
+}
+
+#[test]
 fn names_go_at_once_or_in_the_end() {
     let source = Memory::load(MINUTE, "a{x=\"1\"} 1 2\n b{x=\"1\"} 3 4\n");
     let delayed = engine_with(EngineOptions { delayed_name_removal: true, ..EngineOptions::default() });

@@ -8,6 +8,7 @@ use super::super::plan::{Aggregate, Kind};
 use super::super::range_fn;
 use super::Grouping;
 use crate::engine::QueryError;
+use crate::limits::Load;
 use crate::quote::quote_bytes;
 use model::number::format_f;
 
@@ -87,10 +88,13 @@ impl Evaluator<'_> {
                     Some((text, at)) if *text == value => *at,
                     _ => {
                         let labels = part.of(&series.labels.to_builder().set(name, &value).build());
-                        *by_key.entry(part.key(&labels, &mut buffer)).or_insert_with(|| {
-                            out.push(Series::floats(labels.clone(), vec![ABSENT; grid.steps]));
-                            out.len() - 1
-                        })
+                        let at = *by_key.entry(part.key(&labels, &mut buffer)).or_insert(out.len());
+                        if at == out.len() {
+                            // There may be as many values as there are steps of series.
+                            self.guard.hold(Load { samples: 1, bytes: grid.steps as u64 * 8 })?;
+                            out.push(Series::floats(labels, vec![ABSENT; grid.steps]));
+                        }
+                        at
                     }
                 };
                 last = Some((value, at));

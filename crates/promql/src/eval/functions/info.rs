@@ -113,7 +113,7 @@ impl Evaluator<'_> {
         let select = Select { matchers, offset, at, extent: Extent::Plain, stats_only: false, hints };
         let windows = Windows::new(grid, self.lookback, offset, at, Extent::Plain, 0);
         let work = InstantWork { windows, take: Take::InfoTime, drop_name: false };
-        let set = self.select(&select, windows.reach())?;
+        let set = self.select(arg.id, &select, windows.reach())?;
         let guard = self.guard;
         let sinks = self.pipe(arg.id, &*set, &work, grid, || Collect::new(guard))?;
         Ok(Collect::gather(sinks))
