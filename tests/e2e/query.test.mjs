@@ -4,7 +4,7 @@ import { get } from "node:http";
 import { test } from "node:test";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { Pharos, metric, until } from "./lib.mjs";
-import { compress, timeSeries, write, writeRequest } from "./wire.mjs";
+import { bytes, compress, integer, text, timeSeries, write, writeRequest } from "./wire.mjs";
 
 const CONFIG = "scrape_configs: []\n";
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -166,6 +166,26 @@ test("a large answer is the same however it is packed", async (t) => {
       if (opened) assert.deepEqual(JSON.parse(opened).data, JSON.parse(plain.body).data, wanted);
     }
   }
+  await well(pharos);
+});
+
+test("remote read in frames is the same however it is packed", async (t) => {
+  const pharos = await Pharos.start(t, { config: CONFIG });
+  const end = await load(pharos, 50, 600);
+  const matcher = bytes(3, Buffer.concat([text(2, "__name__"), text(3, "m")]));
+  const query = bytes(1, Buffer.concat([integer(1, (end - 600) * 1000), integer(2, end * 1000), matcher]));
+  const STREAMED_XOR_CHUNKS = 1;
+  const body = compress(Buffer.concat([query, integer(2, STREAMED_XOR_CHUNKS)]));
+  const headers = { "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Read-Version": "0.1.0" };
+  const ask = async (encoding) => {
+    const reply = await fetch(`${pharos.url}/api/v1/read`, { method: "POST", headers: { ...headers, "Accept-Encoding": encoding }, body });
+    assert.equal(reply.status, 200);
+    assert.match(reply.headers.get("content-type"), /^application\/x-streamed-protobuf; proto=prometheus\.ChunkedReadResponse/);
+    return Buffer.from(await reply.arrayBuffer());
+  };
+  const plain = await ask("identity");
+  assert.ok(plain.length > 5000, `${plain.length} bytes`);
+  assert.ok(plain.equals(await ask("gzip")));
   await well(pharos);
 });
 
