@@ -1,8 +1,8 @@
 //! The log back into the head after a start.
 //!
-//! First one thread walks the records: it checks them, creates the series they define and notes, in order, what is to be
-//! done (*steps*). Then several threads walk the steps, each for its own share of the pages, so that none waits for
-//! another and every series gets its samples in the order of the log.
+//! First two threads walk the records: one checks and takes them apart, the other creates the series they define and notes,
+//! in order, what is to be done (*steps*). Then several threads walk the steps, each for its own share of the pages, so
+//! that none waits for another and every series gets its samples in the order of the log.
 
 use crate::batch::{Batch, FloatColumns, FloatEntry, HistogramEntry, Section, sections};
 use crate::commit::Cursor;
@@ -13,10 +13,13 @@ use crate::stats::Damage;
 use model::Metadata;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use wal::Segment;
 
 /// Threads that put samples back; more would wait for memory.
 const THREADS_MAX: usize = 4;
+/// Records taken apart and waiting: with a thousand new series each, 10 MB.
+const PARSED_MAX: usize = 64;
 /// A slot of the log that no series has.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -69,7 +72,11 @@ pub(crate) fn replay(
         steps: Vec::new(),
         done: Replayed::default(),
     };
-    segments.iter().for_each(|segment| walk.segment(segment));
+    std::thread::scope(|scope| {
+        let (sender, parsed) = sync_channel(PARSED_MAX);
+        scope.spawn(move || parse(segments, &sender));
+        parsed.into_iter().for_each(|item| walk.item(item));
+    });
     let Walk { steps, mut done, .. } = walk;
     done.series = head.index().len() as u64;
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
@@ -105,48 +112,78 @@ struct Walk<'a, 's> {
     done: Replayed,
 }
 
-impl<'s> Walk<'_, 's> {
-    fn segment(&mut self, segment: &'s Segment) {
-        self.map.clear();
-        self.steps.push(Step::NewSegment);
-        self.done.bytes += segment.len();
-        for record in segment.records() {
-            match record {
-                Ok(record) => self.record(segment, record),
-                Err(damage) => {
-                    tracing::error!(%damage, "a part of the log is lost");
-                    let kind = match damage.kind {
-                        wal::DamageKind::Torn => "unfinished write",
-                        wal::DamageKind::Corrupt => "wrong checksum",
-                        wal::DamageKind::BadHeader => "not a segment of this log",
-                    };
-                    self.done.damage.push(Damage {
-                        file: damage.file.clone(),
-                        offset: damage.offset,
-                        dropped_bytes: damage.dropped_bytes,
-                        reason: kind.to_owned(),
-                    });
-                    self.done.torn.push(damage);
-                }
+/// What the log consists of, in order.
+enum Parsed<'s> {
+    Segment(&'s Segment),
+    Record { segment: &'s Segment, length: usize, sections: Vec<Option<Section<'s>>> },
+    Damage(wal::Damage),
+}
+
+/// Checks the records and takes them apart.
+fn parse<'s>(segments: &'s [Segment], sender: &SyncSender<Parsed<'s>>) {
+    for segment in segments {
+        let records = segment.records().map(|record| match record {
+            Ok(record) => {
+                let sections = sections(record).collect();
+                Parsed::Record { segment, length: record.len(), sections }
+            }
+            Err(damage) => Parsed::Damage(damage),
+        });
+        for item in std::iter::once(Parsed::Segment(segment)).chain(records) {
+            if sender.send(item).is_err() {
+                // Nobody listens any more: the other thread has panicked, which the scope passes on.
+                return;
             }
         }
     }
+}
 
-    fn record(&mut self, segment: &Segment, record: &'s [u8]) {
-        self.late = false;
-        for section in sections(record) {
-            let Some(section) = section else {
-                tracing::error!(segment = %segment.path().display(), "a record holds what this program does not know");
-                self.done.damage.push(Damage {
-                    file: segment.path().to_owned(),
-                    offset: 0,
-                    dropped_bytes: record.len() as u64,
-                    reason: "unknown content".to_owned(),
-                });
-                continue;
-            };
-            self.section(section);
+impl<'s> Walk<'_, 's> {
+    fn item(&mut self, item: Parsed<'s>) {
+        match item {
+            Parsed::Segment(segment) => {
+                self.map.clear();
+                self.steps.push(Step::NewSegment);
+                self.done.bytes += segment.len();
+            }
+            Parsed::Record { segment, length, sections } => {
+                self.late = false;
+                for section in sections {
+                    match section {
+                        Some(section) => self.section(section),
+                        None => self.unknown(segment, length),
+                    }
+                }
+            }
+            Parsed::Damage(damage) => self.damage(damage),
         }
+    }
+
+    fn damage(&mut self, damage: wal::Damage) {
+        tracing::error!(%damage, "a part of the log is lost");
+        let reason = match damage.kind {
+            wal::DamageKind::Torn => "unfinished write",
+            wal::DamageKind::Corrupt => "wrong checksum",
+            wal::DamageKind::BadHeader => "not a segment of this log",
+        };
+        self.done.damage.push(Damage {
+            file: damage.file.clone(),
+            offset: damage.offset,
+            dropped_bytes: damage.dropped_bytes,
+            reason: reason.to_owned(),
+        });
+        self.done.torn.push(damage);
+    }
+
+    /// A section with a right checksum that this program cannot read: written by a later one.
+    fn unknown(&mut self, segment: &Segment, length: usize) {
+        tracing::error!(segment = %segment.path().display(), "a record holds what this program does not know");
+        self.done.damage.push(Damage {
+            file: segment.path().to_owned(),
+            offset: 0,
+            dropped_bytes: length as u64,
+            reason: "unknown content".to_owned(),
+        });
     }
 
     fn section(&mut self, section: Section<'s>) {
