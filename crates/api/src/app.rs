@@ -86,7 +86,8 @@ pub trait Control: Send + Sync {
 /// What the operator should know now, shown on the screen and pushed to `/notifications/live`.
 pub struct Notifications {
     active: RwLock<Vec<Notification>>,
-    live: broadcast::Sender<Notification>,
+    /// `None` once the program stops: streams end, so that open screens do not hold it up.
+    live: RwLock<Option<broadcast::Sender<Notification>>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +102,10 @@ const LIVE_BACKLOG: usize = 64;
 
 impl Default for Notifications {
     fn default() -> Notifications {
-        Notifications { active: RwLock::default(), live: broadcast::channel(LIVE_BACKLOG).0 }
+        Notifications {
+            active: RwLock::default(),
+            live: RwLock::new(Some(broadcast::channel(LIVE_BACKLOG).0)),
+        }
     }
 }
 
@@ -110,8 +114,21 @@ impl Notifications {
         self.active.read().clone()
     }
 
-    pub fn subscribe(&self) -> broadcast::Receiver<Notification> {
-        self.live.subscribe()
+    /// What changes from now on; `None` when the program is stopping.
+    pub fn subscribe(&self) -> Option<broadcast::Receiver<Notification>> {
+        self.live.read().as_ref().map(broadcast::Sender::subscribe)
+    }
+
+    /// Ends every live stream.
+    pub fn close(&self) {
+        *self.live.write() = None;
+    }
+
+    fn tell(&self, notification: Notification) {
+        if let Some(live) = &*self.live.read() {
+            // No receiver is no error: nobody is looking.
+            let _ = live.send(notification);
+        }
     }
 
     pub fn raise(&self, text: &str, now_ms: i64) {
@@ -119,8 +136,7 @@ impl Notifications {
         if active.iter().all(|n| n.text != text) {
             let notification = Notification { text: text.to_owned(), since_ms: now_ms, active: true };
             active.push(notification.clone());
-            // No receiver is no error: nobody is looking.
-            let _ = self.live.send(notification);
+            self.tell(notification);
         }
     }
 
@@ -129,7 +145,7 @@ impl Notifications {
         if let Some(at) = active.iter().position(|n| n.text == text) {
             let mut notification = active.remove(at);
             notification.active = false;
-            let _ = self.live.send(notification);
+            self.tell(notification);
         }
     }
 }
@@ -151,7 +167,7 @@ mod tests {
     #[test]
     fn a_notification_is_raised_once_and_cleared() {
         let n = Notifications::default();
-        let mut live = n.subscribe();
+        let mut live = n.subscribe().unwrap();
         n.raise("a", 1);
         n.raise("a", 2);
         n.clear("a");
@@ -160,5 +176,7 @@ mod tests {
         assert!(live.try_recv().unwrap().active);
         assert!(!live.try_recv().unwrap().active);
         assert!(live.try_recv().is_err());
+        n.close();
+        assert!(n.subscribe().is_none());
     }
 }

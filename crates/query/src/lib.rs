@@ -8,4 +8,4 @@ mod service;
 mod source;
 
 pub use service::{Ask, QueryLimits, QueryService, Times};
-pub use source::StoreSource;
+pub use source::{Damage, StoreSource};

@@ -1,6 +1,6 @@
 //! Queries, one at a time per slot.
 
-use crate::source::StoreSource;
+use crate::source::{Damage, StoreSource};
 use base::{Budget, Clock};
 use promql::{Cancel, Engine, EngineOptions, QueryControl, QueryError, QueryResult, TimeRange};
 use std::sync::Arc;
@@ -59,6 +59,7 @@ struct Inner {
     limits: QueryLimits,
     clock: Clock,
     metrics: Metrics,
+    damage: Damage,
 }
 
 struct Metrics {
@@ -92,11 +93,16 @@ impl QueryService {
         };
         let slots = Arc::new(Semaphore::new(limits.concurrency.max(1)));
         let engine = Engine::new(options);
-        QueryService(Arc::new(Inner { db, engine, slots, limits, clock, metrics }))
+        QueryService(Arc::new(Inner { db, engine, slots, limits, clock, metrics, damage: Damage::default() }))
     }
 
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// What queries found damaged since the start.
+    pub fn damage(&self) -> Vec<String> {
+        self.0.damage.met()
     }
 
     pub fn db(&self) -> &Db {
@@ -139,7 +145,7 @@ impl QueryService {
 
 impl Inner {
     fn evaluate(&self, ask: &Ask, control: &QueryControl) -> Result<QueryResult, QueryError> {
-        let source = StoreSource(self.db.clone());
+        let source = StoreSource { db: self.db.clone(), damage: self.damage.clone() };
         match ask.times {
             Times::Instant(time_ms) => self.engine.instant(&source, &ask.query, time_ms, control),
             Times::Range(range) => self.engine.range(&source, &ask.query, range, control),

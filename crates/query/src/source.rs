@@ -1,30 +1,60 @@
 //! The store as the engine reads it.
 
 use model::{Labels, Samples};
+use parking_lot::Mutex;
 use promql::{Selection, SeriesSet, SeriesSource, SourceError};
+use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use tsdb::{Db, ReadError, Selected};
 
-/// A [`Db`] as a [`SeriesSource`].
-pub struct StoreSource(pub Db);
+/// Damaged places that are remembered: enough to see that a disk is going, few enough to show.
+const DAMAGE_MAX: usize = 100;
 
-impl SeriesSource for StoreSource {
-    fn select(&self, selection: &Selection) -> Result<Box<dyn SeriesSet>, SourceError> {
-        let selected =
-            self.0.select(&selection.matchers, selection.start_ms, selection.end_ms).map_err(storage)?;
-        Ok(Box::new(StoreSet(selected)))
+/// What reads found damaged, in words that name file and place. Cloning gives a handle to the same list.
+#[derive(Clone, Default)]
+pub struct Damage(Arc<Mutex<BTreeSet<String>>>);
+
+impl Damage {
+    /// Each place once.
+    pub fn met(&self) -> Vec<String> {
+        self.0.lock().iter().cloned().collect()
+    }
+
+    fn note(&self, error: &ReadError) {
+        let mut met = self.0.lock();
+        if met.len() < DAMAGE_MAX && matches!(error, ReadError::Block(_)) {
+            met.insert(error.to_string());
+        }
     }
 }
 
-struct StoreSet(Selected);
+/// A [`Db`] as a [`SeriesSource`].
+pub struct StoreSource {
+    pub db: Db,
+    pub damage: Damage,
+}
+
+impl SeriesSource for StoreSource {
+    fn select(&self, selection: &Selection) -> Result<Box<dyn SeriesSet>, SourceError> {
+        let selected = self.db.select(&selection.matchers, selection.start_ms, selection.end_ms);
+        let selected = selected.map_err(|e| storage(&self.damage, &e))?;
+        Ok(Box::new(StoreSet { selected, damage: self.damage.clone() }))
+    }
+}
+
+struct StoreSet {
+    selected: Selected,
+    damage: Damage,
+}
 
 impl SeriesSet for StoreSet {
     fn len(&self) -> usize {
-        self.0.len()
+        self.selected.len()
     }
 
     fn labels(&self, index: usize) -> &Labels {
-        self.0.labels(index)
+        self.selected.labels(index)
     }
 
     fn read(
@@ -33,7 +63,7 @@ impl SeriesSet for StoreSet {
         visit: &mut dyn FnMut(usize, Samples<'_>) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
         let mut failed = None;
-        self.0
+        self.selected
             .read(range, &mut |index, samples| match visit(index, samples) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
@@ -41,11 +71,12 @@ impl SeriesSet for StoreSet {
                     ControlFlow::Break(())
                 }
             })
-            .map_err(storage)?;
+            .map_err(|e| storage(&self.damage, &e))?;
         failed.map_or(Ok(()), Err)
     }
 }
 
-fn storage(error: ReadError) -> SourceError {
+fn storage(damage: &Damage, error: &ReadError) -> SourceError {
+    damage.note(error);
     SourceError::Storage(error.to_string())
 }

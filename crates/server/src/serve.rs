@@ -13,6 +13,7 @@ use base::{Budget, Clock};
 use query::{QueryLimits, QueryService};
 use remote::{ReadLimits, ReadServer, ReceiveLimits, Receiver};
 use std::future::IntoFuture;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +48,12 @@ pub fn run(args: ServeArgs) -> ExitCode {
         }
     };
     let filter = tracing_subscriber::EnvFilter::new(&settings.log);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     match crate::runtime().block_on(serve(settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Configuration(faults)) => {
@@ -157,12 +163,6 @@ fn open_store(
         ms = recovery.took_ms,
         "store open"
     );
-    for damage in &recovery.damage {
-        warn!(file = %damage.file.display(), offset = damage.offset, dropped_bytes = damage.dropped_bytes, "damaged log: {}", damage.reason);
-    }
-    for (file, why) in &recovery.bad_blocks {
-        warn!(file = %file.display(), "block left out: {why}");
-    }
     Ok(db)
 }
 
@@ -175,7 +175,7 @@ fn announce(settings: &Settings, listener: &TcpListener) {
 
 /// Answers requests until it is time to stop.
 async fn answer(listener: TcpListener, app: Arc<App>, program: &Program) -> Result<(), Failure> {
-    let router = api::router(app, ui::router());
+    let router = api::router(Arc::clone(&app), ui::router());
     let stop = Arc::new(Notify::new());
     let signalled = Arc::clone(&stop);
     let server = axum::serve(listener, router)
@@ -196,6 +196,7 @@ async fn answer(listener: TcpListener, app: Arc<App>, program: &Program) -> Resu
         }
     }
     info!("stopping");
+    app.notifications.close();
     stop.notify_one();
     match tokio::time::timeout(DRAIN, server).await {
         Ok(done) => done.map_err(failed),

@@ -19,7 +19,8 @@ pub async fn detailed(State(app): State<Arc<App>>) -> Response {
     let head = app.db.head_stats();
     let recovery = app.db.recovery();
     let config = app.config.get();
-    let damaged = recovery.damage.len() + recovery.bad_blocks.len();
+    let met = app.query.damage();
+    let damaged = recovery.damage.len() + recovery.bad_blocks.len() + met.len();
     let store_ok = damaged == 0;
     let body = json!({
         "status": if store_ok && config.success { "ok" } else { "degraded" },
@@ -31,6 +32,7 @@ pub async fn detailed(State(app): State<Arc<App>>) -> Response {
                 "samples_in_head": head.samples,
                 "log_bytes": head.wal_bytes,
                 "damaged_places": damaged,
+                "damage_met_by_queries": met,
             },
             "configuration": {
                 "status": if config.success { "ok" } else { "degraded" },

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures::StreamExt;
 use model::is_stale;
 use promql::{Points, QueryError, QueryResult, SampleValue, SeriesResult, TimeRange, Value, VectorSample};
 use query::{Ask, Times};
@@ -143,7 +144,8 @@ fn answer(mut result: QueryResult, limit: Option<usize>, stats: bool) -> Respons
         let piece = Bytes::from(std::mem::take(&mut out));
         Some((Ok(piece), Some((out, matrix, tail))))
     });
-    json_response(StatusCode::OK, Body::from_stream(pieces))
+    // Fused: the compression above asks once more after the end.
+    json_response(StatusCode::OK, Body::from_stream(pieces.fuse()))
 }
 
 /// A matrix on its way out.

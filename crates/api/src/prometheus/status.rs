@@ -1,6 +1,7 @@
 //! `/api/v1/status/*`, `/api/v1/features`, `/api/v1/notifications`: what the process says about itself.
 
 use crate::App;
+use crate::app::Notification;
 use crate::json;
 use crate::params::Params;
 use crate::reply::{Answer, ApiError, success, success_value};
@@ -8,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use futures::StreamExt;
 use model::{MatchOp, Matcher};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -217,29 +219,27 @@ pub async fn notifications(State(app): State<Arc<App>>) -> Answer {
     Ok(success_value(&all.into()))
 }
 
-fn notification(n: &crate::app::Notification) -> Value {
+fn notification(n: &Notification) -> Value {
     json!({"text": n.text, "date": rfc3339(n.since_ms), "active": n.active})
 }
 
-/// `/api/v1/notifications/live`: server-sent events, what is active first.
+/// `/api/v1/notifications/live`: server-sent events, what is active first. It ends when the program stops.
 pub async fn notifications_live(State(app): State<Arc<App>>) -> Response {
     let live = app.notifications.subscribe();
-    let first: Vec<_> = app.notifications.active();
-    let event = |n: &crate::app::Notification| Bytes::from(format!("data: {}\n\n", notification(n)));
-    let opening: Bytes = first.iter().map(event).fold(Vec::new(), |all, e| [all, e.to_vec()].concat()).into();
-    let stream = futures::stream::unfold((live, Some(opening)), move |(mut live, opening)| async move {
-        if let Some(opening) = opening {
-            return Some((Ok::<_, std::convert::Infallible>(opening), (live, None)));
-        }
+    let event = |n: &Notification| Bytes::from(format!("data: {}\n\n", notification(n)));
+    let opening: Vec<Bytes> = app.notifications.active().iter().map(event).collect();
+    let changes = futures::stream::unfold(live, move |live| async move {
+        let mut live = live?;
         loop {
             match live.recv().await {
-                Ok(n) => return Some((Ok(event(&n)), (live, None))),
+                Ok(n) => return Some((event(&n), Some(live))),
                 Err(RecvError::Lagged(_)) => continue,
                 Err(RecvError::Closed) => return None,
             }
         }
     });
-    let mut response = Response::new(Body::from_stream(stream));
+    let events = futures::stream::iter(opening).chain(changes).map(Ok::<_, std::convert::Infallible>).fuse();
+    let mut response = Response::new(Body::from_stream(events));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -155,7 +155,10 @@ pub async fn metadata(State(app): State<Arc<App>>, params: Params) -> Answer {
         json::array(json_out, &out, |json_out, (labels, family)| {
             json_out.extend_from_slice(b"{\"target\":");
             json::labels(json_out, labels);
-            field(json_out, "metric", &family.family);
+            // Who names a metric knows it.
+            if wanted.is_none() {
+                field(json_out, "metric", &family.family);
+            }
             field(json_out, "type", family.metadata.metric_type.as_str());
             field(json_out, "help", &family.metadata.help);
             field(json_out, "unit", &family.metadata.unit);

@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use futures::StreamExt;
 use remote::read::{ReadAnswer, ReadFault, ReadStream};
 use remote::{ReceiveError, Received};
 use std::ops::ControlFlow;
@@ -112,7 +113,9 @@ fn streamed(stream: ReadStream) -> Body {
             let _ = sender.blocking_send(Err(fault.to_string()));
         }
     });
-    Body::from_stream(futures::stream::unfold(receiver, |mut receiver| async move {
+    let frames = futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|frame| (frame, receiver))
-    }))
+    });
+    // Fused: the compression above asks once more after the end.
+    Body::from_stream(frames.fuse())
 }
