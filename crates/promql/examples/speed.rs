@@ -3,7 +3,7 @@
 //! 30,000 series of 240 samples, 15 s apart: 7.2 million samples. Times are of the whole query, the best of nine, also
 //! divided by the samples the source gave.
 
-use model::{FloatHistogram, HistogramSample, Labels, LabelsBuilder, Samples, Span};
+use model::{CounterResetHint, FloatHistogram, HistogramSample, Labels, LabelsBuilder, Samples, Span};
 use promql::{
     Engine, EngineOptions, QueryControl, Selection, SeriesSet, SeriesSource, SourceError, TimeRange,
 };
@@ -59,6 +59,7 @@ impl Memory {
                     sum: counts.iter().sum(),
                     positive_spans: vec![Span { offset: -10, length: 40 }],
                     positive_buckets: counts.to_vec(),
+                    reset_hint: if s == 0 { CounterResetHint::Unknown } else { CounterResetHint::NotReset },
                     ..FloatHistogram::default()
                 };
                 HistogramSample {
@@ -68,7 +69,7 @@ impl Memory {
                 }
             });
             let histograms = histograms.collect();
-            let labels = labels("duration_seconds", i, None);
+            let labels = labels("duration_seconds", i * 10, None);
             series.push(Series { labels, timestamps: Vec::new(), values: Vec::new(), histograms });
         }
         series.sort_by(|a, b| a.labels.cmp(&b.labels));

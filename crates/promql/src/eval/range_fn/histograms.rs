@@ -72,17 +72,32 @@ pub(crate) struct MeanHistogram {
     sum: KahanHistogram,
     count: f64,
     incremental: bool,
+    /// No number of the sum is larger.
+    bound: f64,
+}
+
+/// The largest number of a histogram, whatever its sign.
+fn largest(h: &FloatHistogram) -> f64 {
+    let buckets = h.positive_buckets.iter().chain(&h.negative_buckets);
+    buckets
+        .chain([&h.count, &h.sum, &h.zero_count])
+        .fold(0.0, |max, v| if v.abs() > max { v.abs() } else { max })
 }
 
 impl MeanHistogram {
     pub fn new(first: &FloatHistogram) -> MeanHistogram {
-        MeanHistogram { sum: KahanHistogram::new(first.clone()), count: 1.0, incremental: false }
+        let bound = largest(first);
+        MeanHistogram { sum: KahanHistogram::new(first.clone()), count: 1.0, incremental: false, bound }
     }
 
     /// Adds a histogram; `true` when custom bounds had to be reconciled.
     pub fn add(&mut self, h: &FloatHistogram) -> Result<bool, IncompatibleSchemas> {
         self.count += 1.0;
         if !self.incremental {
+            self.bound += largest(h);
+            if self.bound < f64::MAX / 2.0 {
+                return Ok(self.sum.add(h)?.bounds_reconciled);
+            }
             let mut next = self.sum.clone();
             let combined = next.add(h)?;
             if !next.sum().has_overflow() {
