@@ -175,15 +175,19 @@ fn main() {
         if asked.is_empty() { QUERIES.to_vec() } else { asked.iter().map(String::as_str).collect() };
     let steps = |step_ms| TimeRange { start_ms: 600_000, end_ms: 3_600_000, step_ms };
     println!(
-        "{:>10} {:>8} {:>10} {:>8}  query (range: 51 steps of a minute; instant)",
-        "range", "ns", "instant", "ns"
+        "{:>10} {:>6} {:>10} {:>10} {:>6}  query (a range of 51 minutes, with two threads; an instant)",
+        "range", "ns", "two", "instant", "ns"
     );
+    let engine = |threads| Engine::new(EngineOptions { threads, ..EngineOptions::default() });
+    let control = QueryControl { explain: true, ..QueryControl::default() };
     for query in queries {
-        let once = Engine::new(EngineOptions { threads: 1, ..EngineOptions::default() });
-        let control = QueryControl { explain: true, ..QueryControl::default() };
-        let range = best(|| once.range(&source, query, steps(60_000), &control));
-        let instant = best(|| once.instant(&source, query, 3_600_000, &control));
-        println!("{:>10.2?} {:>8.1} {:>10.2?} {:>8.1}  {query}", range.0, range.1, instant.0, instant.1);
+        let range = best(|| engine(1).range(&source, query, steps(60_000), &control));
+        let two = best(|| engine(2).range(&source, query, steps(60_000), &control));
+        let instant = best(|| engine(1).instant(&source, query, 3_600_000, &control));
+        println!(
+            "{:>10.2?} {:>6.1} {:>10.2?} {:>10.2?} {:>6.1}  {query}",
+            range.0, range.1, two.0, instant.0, instant.1
+        );
     }
 }
 

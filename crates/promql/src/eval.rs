@@ -208,7 +208,7 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// The last act of delayed name removal; without it, a check that all labels differ.
+    /// The last act of delayed name removal. Series that come to the same labels must not meet at a step.
     fn drop_names(&self, mut vector: Vector, grid: Grid) -> Result<Vector, QueryError> {
         if self.options.delayed_name_removal {
             for s in vector.iter_mut().filter(|s| s.drop_name) {

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// Fewer series than this for each thread are not worth starting one (some 20 µs): at 1 µs a series, 256 are ten
 /// times that.
 const SERIES_PER_THREAD_MIN: usize = 256;
+/// The same for queries of many steps, where a series takes 5 µs and more.
+const LONG_SERIES_PER_THREAD_MIN: usize = 48;
+const LONG_STEPS_MIN: usize = 30;
 /// How many series pass between two looks at the clock and the cancellation.
 const SERIES_PER_CHECK: usize = 16;
 
@@ -103,7 +106,9 @@ impl Pipe<'_> {
         sink: impl Fn() -> S + Sync,
     ) -> Result<(Vec<S>, Seen), QueryError> {
         let series = self.set.len();
-        let threads = (series / SERIES_PER_THREAD_MIN).clamp(1, self.threads.max(1));
+        let long = self.grid.steps >= LONG_STEPS_MIN;
+        let worth_it = if long { LONG_SERIES_PER_THREAD_MIN } else { SERIES_PER_THREAD_MIN };
+        let threads = (series / worth_it).clamp(1, self.threads.max(1));
         let cut = |i: usize| series * i / threads;
         let mut parts = Vec::with_capacity(threads);
         if threads == 1 {

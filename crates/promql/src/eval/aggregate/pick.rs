@@ -153,7 +153,7 @@ fn ratio_takes(ratio: f64, hash: u64) -> bool {
     if ratio >= 0.0 { offset < ratio } else { offset >= 1.0 + ratio }
 }
 
-/// A hash of labels: that of Prometheus, which hashes them as it packs them, for the same query to take the same series.
+/// A hash of labels: that of Prometheus, which hashes them as it packs them, so that a query takes the same series.
 fn sampling_hash(labels: &Labels) -> u64 {
     let mut packed = Vec::with_capacity(labels.as_bytes().len());
     for text in labels.iter().flat_map(|(name, value)| [name, value]) {
