@@ -65,6 +65,7 @@ pub struct Appender {
     pages: Pages,
     batch: Batch,
     bounds: Bounds,
+    /// What [`crate::head::Head::leave`] is told.
     round: u8,
 }
 
@@ -95,10 +96,10 @@ impl Bounds {
 impl Appender {
     pub(crate) fn new(store: Arc<Store>) -> Appender {
         Appender {
+            round: store.head.enter(),
             pages: store.head.pages(),
             batch: store.spare_batch(),
             bounds: Bounds::of(&store),
-            round: store.head.round(),
             store,
         }
     }
@@ -163,10 +164,10 @@ impl Appender {
             self.pages = self.store.head.pages();
         }
         let page = self.pages.get(page).ok_or(AppendError::UnknownSeries)?;
+        page.touch(at, self.store.head.round());
         if page.state(at).generation != series.generation() {
             return Err(AppendError::UnknownSeries);
         }
-        page.touch(at, self.round);
         Ok((page, at))
     }
 
@@ -332,6 +333,7 @@ impl Appender {
 
 impl Drop for Appender {
     fn drop(&mut self) {
+        self.store.head.leave(self.round);
         let batch = std::mem::take(&mut self.batch);
         if batch.floats.capacity() > 0 {
             self.store.keep_batch(batch);

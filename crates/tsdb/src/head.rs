@@ -32,7 +32,7 @@ use model::Labels;
 use page::{NEVER, PAGE_SERIES, Page, locate};
 use parking_lot::{RwLock, RwLockReadGuard};
 use roaring::RoaringBitmap;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Pages in order of their slots. Grows by being replaced.
@@ -49,6 +49,8 @@ pub(crate) struct Head {
     epoch: AtomicU64,
     /// Counts removals of idle series, wrapping: what was touched since the last one stays.
     round: AtomicU8,
+    /// Batches that were opened in an even and in an odd round and are still open.
+    open: [AtomicU32; 2],
     series_max: Option<u64>,
     /// Newest sample ever, also of blocks; [`NEVER`] when there is none.
     max_ms: AtomicI64,
@@ -88,6 +90,7 @@ impl Head {
             pages: RwLock::default(),
             epoch: AtomicU64::new(0),
             round: AtomicU8::new(0),
+            open: [AtomicU32::new(0), AtomicU32::new(0)],
             series_max,
             max_ms: AtomicI64::new(NEVER),
             data_bytes: AtomicU64::new(0),
@@ -112,6 +115,17 @@ impl Head {
 
     pub fn round(&self) -> u8 {
         self.round.load(Ordering::Relaxed)
+    }
+
+    /// A batch is opened: what it touches stays until it is closed. Returns what [`Head::leave`] is to be told.
+    pub fn enter(&self) -> u8 {
+        let round = self.round.load(Ordering::SeqCst) & 1;
+        self.open[round as usize].fetch_add(1, Ordering::SeqCst);
+        round
+    }
+
+    pub fn leave(&self, round: u8) {
+        self.open[round as usize].fetch_sub(1, Ordering::SeqCst);
     }
 
     pub fn max_ms(&self) -> i64 {
@@ -194,6 +208,7 @@ impl Head {
         let slot = index.find(labels, hash)?;
         let (page, at) = locate(slot);
         let page = Arc::clone(&self.pages.read()[page]);
+        // The index is held: nobody removes series now.
         page.touch(at, self.round());
         Some((slot, page.state(at).generation))
     }
@@ -243,24 +258,30 @@ impl Head {
         self.data_bytes.fetch_sub(bytes.min(self.data_bytes()), Ordering::Relaxed);
     }
 
-    /// Removes the series that have no sample here and were not touched in the last round. Nothing may be frozen.
+    /// Removes the series that have no sample here and were not touched since the last removal. Nothing may be
+    /// frozen. While a batch is open since before the last removal nothing is removed: what it touched before that may
+    /// look idle. A batch opened since has touched what it needs in this round.
     pub fn remove_idle(&self) -> u64 {
-        let round = self.round.fetch_add(1, Ordering::Relaxed);
         let mut index = self.index.write();
+        let round = self.round();
+        if self.open[(round & 1) as usize ^ 1].load(Ordering::SeqCst) > 0 {
+            return 0;
+        }
         let pages = self.pages();
         let mut gone = RoaringBitmap::new();
         for (number, page) in pages.iter().enumerate() {
             let mut data = page.data.lock();
             for at in 0..PAGE_SERIES {
                 let slot = (number * PAGE_SERIES + at) as u32;
-                let idle = round.wrapping_sub(page.touched(at)) >= 1;
-                if idle && index.live().contains(slot) && !data.holds(at) {
+                let idle = !page.is_touched(at, round) && index.live().contains(slot) && !data.holds(at);
+                if idle && page.retire(at, round) {
                     data.forget(at);
-                    page.renew(at);
                     gone.insert(slot);
                 }
             }
         }
+        // Only now: what is touched while the pages are walked was touched in this round.
+        self.round.store(round.wrapping_add(1), Ordering::SeqCst);
         if !gone.is_empty() {
             index.remove(&gone);
             self.keys.remove(&gone);

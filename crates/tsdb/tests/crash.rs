@@ -6,6 +6,7 @@ use base::disk;
 use common::{append, floats, open, options, series};
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -69,7 +70,8 @@ fn killed_while_writing() {
                 child.kill().unwrap();
             }
         }
-        assert!(!child.wait().unwrap().success() && seen >= 60);
+        assert_eq!(child.wait().unwrap().signal(), Some(9), "it was killed, and did not end by itself");
+        assert!(seen >= 60);
         let db = open(dir.path());
         check(&db, 1, acknowledged);
     }

@@ -112,3 +112,50 @@ fn many_writers() {
     drop(db);
     check(&open(dir.path()));
 }
+
+/// Series come and go while they are written: nothing that was accepted is refused at the commit, or lost.
+#[test]
+fn removals_do_not_disturb_open_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let flusher = scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                db.flush().unwrap();
+            }
+        });
+        let writers: Vec<_> = (0..2usize)
+            .map(|writer| {
+                let db = &db;
+                scope.spawn(move || {
+                    for t in 1..=150i64 {
+                        // Most series are left alone for a while, so that they leave the head.
+                        let n = writer * 100 + t as usize % 40;
+                        let mut appender = db.appender();
+                        loop {
+                            let id = match appender.lookup(n as u128) {
+                                Some(id) => id,
+                                None => appender.series(Some(n as u128), &series(n)).unwrap(),
+                            };
+                            std::thread::yield_now();
+                            if appender.float(id, t, t as f64).is_ok() {
+                                break;
+                            }
+                        }
+                        std::thread::yield_now();
+                        let committed = appender.commit(Durability::Synced).unwrap();
+                        assert_eq!((committed.samples, committed.rejected.len()), (1, 0));
+                    }
+                })
+            })
+            .collect();
+        while writers.iter().any(|w| !w.is_finished()) && !flusher.is_finished() {
+            std::thread::yield_now();
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    assert!(db.head_stats().series_removed > 0);
+    let all = common::floats(&db);
+    assert_eq!(all.values().map(Vec::len).sum::<usize>(), 300);
+}

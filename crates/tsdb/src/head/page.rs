@@ -49,21 +49,34 @@ impl Page {
         self.last_ms[at].store(t, Ordering::Relaxed);
     }
 
-    /// Keeps a series from being removed as idle.
+    /// Keeps a series from being removed as idle, if it has not been before: whoever touches asks for the state *then*.
     #[inline]
     pub fn touch(&self, at: usize, round: u8) {
         if self.touched[at].load(Ordering::Relaxed) != round {
-            self.touched[at].store(round, Ordering::Relaxed);
+            self.touched[at].store(round, Ordering::SeqCst);
         }
     }
 
-    pub fn touched(&self, at: usize) -> u8 {
-        self.touched[at].load(Ordering::Relaxed)
+    pub fn is_touched(&self, at: usize, round: u8) -> bool {
+        self.touched[at].load(Ordering::SeqCst) == round
+    }
+
+    /// Makes references to a series void, unless it has been touched in this round. First the state goes, then it is
+    /// looked whether somebody touched: one of the two sees the other, as both orders are sequentially consistent.
+    pub fn retire(&self, at: usize, round: u8) -> bool {
+        let old = self.states[at].load(Ordering::SeqCst);
+        self.renew_state(at);
+        if self.is_touched(at, round) {
+            self.states[at].store(old, Ordering::SeqCst);
+            return false;
+        }
+        self.set_last_ms(at, NEVER);
+        true
     }
 
     #[inline]
     pub fn state(&self, at: usize) -> State {
-        let state = self.states[at].load(Ordering::Acquire);
+        let state = self.states[at].load(Ordering::SeqCst);
         State { generation: (state >> 32) as u32, defined_in: state as u32 }
     }
 
@@ -77,11 +90,15 @@ impl Page {
         }
     }
 
-    /// A new series takes the slot, or nobody: references to the old one are void. Returns the generation.
+    /// A new series takes the slot. Returns the generation.
     pub fn renew(&self, at: usize) -> u32 {
-        let generation = self.state(at).generation.wrapping_add(1).max(1);
         self.set_last_ms(at, NEVER);
-        self.states[at].store((generation as u64) << 32, Ordering::Release);
+        self.renew_state(at)
+    }
+
+    fn renew_state(&self, at: usize) -> u32 {
+        let generation = self.state(at).generation.wrapping_add(1).max(1);
+        self.states[at].store((generation as u64) << 32, Ordering::SeqCst);
         generation
     }
 
