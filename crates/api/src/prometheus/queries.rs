@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// Points a series: enough for a pixel each on any screen, and Prometheus's own limit.
 const POINTS_MAX: i64 = 11_000;
+/// Warnings, and infos, that an answer repeats: Prometheus's own number.
+const NOTES_MAX: usize = 10;
 /// An answer longer than this is sent in pieces while the rest is written: 1 MB is some 15,000 points.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -271,11 +273,14 @@ fn tail(result: &QueryResult, stats: bool) -> Out {
         out.extend_from_slice(format!(",\"stats\":{json}").as_bytes());
     }
     out.push(b'}');
-    for (name, notes) in [("warnings", &result.warnings), ("infos", &result.infos)] {
-        if !notes.is_empty() {
-            out.extend_from_slice(format!(",\"{name}\":").as_bytes());
-            json::strings(&mut out, notes);
+    for (name, kind, notes) in [("warnings", "warning", &result.warnings), ("infos", "info", &result.infos)] {
+        if notes.is_empty() {
+            continue;
         }
+        out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+        let omitted = notes.len().saturating_sub(NOTES_MAX);
+        let rest = (omitted > 0).then(|| format!("{omitted} more {kind} annotations omitted"));
+        json::strings(&mut out, notes.iter().take(NOTES_MAX).chain(&rest));
     }
     out.push(b'}');
     out
