@@ -1,6 +1,8 @@
 //! What handlers share: the stores and engines, and what is known about this process.
 
+use crate::prometheus::queries;
 use crate::reply::ApiError;
+use crate::uploads::Uploads;
 use base::Clock;
 use parking_lot::RwLock;
 use query::QueryService;
@@ -21,6 +23,7 @@ pub struct App {
     pub query: QueryService,
     pub receiver: Receiver,
     pub reader: ReadServer,
+    pub uploads: Uploads,
     pub scrape: Manager,
     pub registry: Registry,
     pub process: Process,
@@ -151,6 +154,14 @@ impl Notifications {
 }
 
 impl App {
+    /// Reads the store in a slot of the query service.
+    pub async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Db) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.query.read(work).await.map_err(queries::failed)
+    }
+
     /// Runs what reads or writes the disk, or computes for long, off the threads that serve connections.
     pub async fn blocking<T: Send + 'static>(
         &self,

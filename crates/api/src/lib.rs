@@ -11,9 +11,11 @@ mod params;
 mod pharos;
 mod prometheus;
 mod reply;
+mod uploads;
 
 pub use app::{App, ConfigState, Control, Loaded, Notification, Notifications, Process};
 pub use params::{parse_duration_ms, parse_time};
+pub use uploads::Uploads;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -23,7 +25,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// A request body may be this long: a remote-write request of a sender with a large `max_samples_per_send`.
-const BODY_BYTES_MAX: usize = 64 << 20;
+pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
 /// Shorter answers are not worth compressing: they fit one packet.
 const COMPRESS_BYTES_MIN: u16 = 1024;
 

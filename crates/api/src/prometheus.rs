@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// All routes, at the root.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
-        .nest("/api/v1", v1().merge(v1_admin().layer(middleware::from_fn(admin::same_site))))
+        .nest("/api/v1", v1().merge(v1_changes().layer(middleware::from_fn(admin::same_site))))
         .route("/federate", get(federate::federate))
         .route("/metrics", get(federate::metrics))
         .route("/version", get(status::build_info))
@@ -64,11 +64,12 @@ fn v1() -> Router<Arc<App>> {
         .route("/notifications", get(status::notifications))
         .route("/notifications/live", get(status::notifications_live))
         .route("/read", post(write::read))
-        .route("/write", post(write::write))
 }
 
-fn v1_admin() -> Router<Arc<App>> {
+/// What changes the store.
+fn v1_changes() -> Router<Arc<App>> {
     Router::new()
+        .route("/write", post(write::write))
         .route("/admin/tsdb/delete_series", both(post(admin::delete_series), put(admin::delete_series)))
         .route(
             "/admin/tsdb/clean_tombstones",

@@ -6,7 +6,7 @@ use promql::{Cancel, Engine, EngineOptions, QueryControl, QueryError, QueryResul
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{Counter, CounterFamily, Gauge, Registry, Summary, SummaryFamily, names};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tsdb::Db;
 
 /// What queries may take.
@@ -109,17 +109,31 @@ impl QueryService {
         &self.0.db
     }
 
+    /// Runs another read of the store (labels, series, exemplars, remote read) under the same slots, so that no
+    /// number of clients makes more work at once than the limit says.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Db) -> T + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let inner = Arc::clone(&self.0);
+        let slot = inner.slot(inner.limits.timeout).await?;
+        let panicked = |_| QueryError::Internal("the reading ended in a panic".to_owned());
+        tokio::task::spawn_blocking(move || {
+            let answer = work(&inner.db);
+            drop(slot);
+            answer
+        })
+        .await
+        .map_err(panicked)
+    }
+
     /// Evaluates. Dropping the future cancels the query.
     pub async fn run(&self, ask: Ask) -> Result<QueryResult, QueryError> {
         let inner = Arc::clone(&self.0);
         let _under_way = UnderWay::new(inner.metrics.under_way.clone());
         let timeout = ask.timeout.unwrap_or(inner.limits.timeout).min(inner.limits.timeout);
         let asked = inner.clock.monotonic();
-        let slot = tokio::time::timeout(timeout, Arc::clone(&inner.slots).acquire_owned()).await;
-        let Ok(Ok(slot)) = slot else {
-            inner.metrics.refused.with(&["concurrency"]).inc();
-            return Err(QueryError::Timeout("query queue"));
-        };
+        let slot = inner.slot(timeout).await?;
         let waited = inner.clock.monotonic() - asked;
         inner.metrics.queue_time.observe(waited.as_secs_f64());
         let cancel = CancelOnDrop(Cancel::default());
@@ -144,6 +158,17 @@ impl QueryService {
 }
 
 impl Inner {
+    /// Waits for a turn, at most this long.
+    async fn slot(&self, timeout: Duration) -> Result<OwnedSemaphorePermit, QueryError> {
+        match tokio::time::timeout(timeout, Arc::clone(&self.slots).acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => {
+                self.metrics.refused.with(&["concurrency"]).inc();
+                Err(QueryError::Timeout("query queue"))
+            }
+        }
+    }
+
     fn evaluate(&self, ask: &Ask, control: &QueryControl) -> Result<QueryResult, QueryError> {
         let source = StoreSource { db: self.db.clone(), damage: self.damage.clone() };
         match ask.times {

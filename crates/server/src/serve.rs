@@ -8,7 +8,7 @@ use crate::cli::ServeArgs;
 use crate::metrics;
 use crate::reload::Program;
 use crate::settings::Settings;
-use api::{App, ConfigState, Notifications, Process};
+use api::{App, ConfigState, Notifications, Process, Uploads};
 use base::{Budget, Clock};
 use query::{QueryLimits, QueryService};
 use remote::{ReadLimits, ReadServer, ReceiveLimits, Receiver};
@@ -32,6 +32,8 @@ const REVISION: &str = match option_env!("PHAROS_REVISION") {
 /// Of the memory budget, what the head and its reads may hold, in percent; queries may hold half of the whole.
 const STORE_PERCENT: u64 = 60;
 const QUERY_PERCENT: u64 = 50;
+/// Of the memory budget, what bodies being received may hold, in percent.
+const UPLOAD_PERCENT: u64 = 15;
 /// Of the disk that holds the data, what may be used when nobody says: the rest is everybody else's.
 const DISK_PERCENT: u64 = 80;
 /// Connections that are still answering get this long after the order to stop.
@@ -96,6 +98,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let app = Arc::new(App {
         query: QueryService::new(db.clone(), limits, clock.clone(), &registry),
         receiver: Receiver::new(db.clone(), ReceiveLimits::default(), &registry),
+        uploads: Uploads::new(settings.memory_bytes / 100 * UPLOAD_PERCENT),
         reader: ReadServer::new(db.clone(), ReadLimits::default(), &registry),
         scrape: program.scrape(),
         process: Process {

@@ -4,7 +4,7 @@ use crate::App;
 use crate::params::Params;
 use crate::reply::{Answer, ApiError, ErrorType, success_value, text_response};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -72,15 +72,45 @@ pub async fn quit(State(app): State<Arc<App>>) -> Response {
     text_response(StatusCode::OK, "Requesting termination... Goodbye!")
 }
 
-/// Refuses what a page of another site makes a browser send: on a loopback address nobody has to log in, so the
-/// origin is all that tells the operator's own screen from a hostile page.
+/// Refuses what a page of another site makes a browser send: on a loopback address nobody has to log in, so where
+/// a request comes from is all that tells the operator's own screen from a hostile page. Browsers name the site
+/// (`Sec-Fetch-Site`) or at least the origin; other clients send neither and pass.
 pub async fn same_site(request: Request, next: Next) -> Response {
-    let site = request.headers().get("sec-fetch-site").and_then(|v| v.to_str().ok());
-    if matches!(site, Some("cross-site" | "same-site")) {
+    if is_foreign(request.headers()) {
         return text_response(
             StatusCode::FORBIDDEN,
             "this action cannot be asked for by a page of another site\n",
         );
     }
     next.run(request).await
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let foreign_origin = match (text("origin"), text("host")) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_none_or(|(_, from)| from != host),
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    foreign_origin || matches!(text("sec-fetch-site"), Some("cross-site" | "same-site"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    #[test]
+    fn only_pages_of_other_sites_are_foreign() {
+        let check = |pairs: &[(&'static str, &'static str)], want: bool| {
+            let all = pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v)));
+            assert_eq!(is_foreign(&all.collect()), want, "{pairs:?}");
+        };
+        check(&[("host", "localhost:9090")], false);
+        check(&[("host", "localhost:9090"), ("sec-fetch-site", "same-origin")], false);
+        check(&[("host", "a:9090"), ("origin", "http://a:9090")], false);
+        check(&[("host", "a:9090"), ("origin", "http://b")], true);
+        check(&[("host", "a:9090"), ("origin", "null")], true);
+        check(&[("host", "a:9090"), ("sec-fetch-site", "cross-site")], true);
+    }
 }

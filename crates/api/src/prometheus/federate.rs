@@ -21,9 +21,9 @@ pub async fn federate(State(app): State<Arc<App>>, headers: HeaderMap, params: P
         Ok(sets) => sets,
         Err(error) => return error.into_response(),
     };
-    let (db, now_ms) = (app.db.clone(), app.clock.now_ms());
+    let now_ms = app.clock.now_ms();
     let lookback_ms = app.query.engine().options().lookback_ms;
-    let latest = app.blocking(move || latest(&db, &sets, now_ms - lookback_ms, now_ms)).await;
+    let latest = app.reading(move |db| latest(db, &sets, now_ms - lookback_ms, now_ms)).await;
     let latest = match latest.and_then(|r| r.map_err(ApiError::internal)) {
         Ok(latest) => latest,
         Err(error) => {

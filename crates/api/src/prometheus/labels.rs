@@ -17,9 +17,9 @@ const TRUNCATED: &str = "results truncated due to limit";
 pub async fn names(State(app): State<Arc<App>>, params: Params) -> Answer {
     let ask = Ask::read(&params)?;
     let names = app
-        .blocking({
-            let (db, ask) = (app.db.clone(), ask.clone());
-            move || db.label_names(&ask.matchers, ask.start_ms, ask.end_ms, ask.one_more())
+        .reading({
+            let ask = ask.clone();
+            move |db| db.label_names(&ask.matchers, ask.start_ms, ask.end_ms, ask.one_more())
         })
         .await?
         .map_err(ApiError::internal)?;
@@ -34,9 +34,9 @@ pub async fn values(State(app): State<Arc<App>>, Path(name): Path<String>, param
     }
     let ask = Ask::read(&params)?;
     let values = app
-        .blocking({
-            let (db, ask) = (app.db.clone(), ask.clone());
-            move || db.label_values(&name, &ask.matchers, ask.start_ms, ask.end_ms, ask.one_more())
+        .reading({
+            let ask = ask.clone();
+            move |db| db.label_values(&name, &ask.matchers, ask.start_ms, ask.end_ms, ask.one_more())
         })
         .await?
         .map_err(ApiError::internal)?;
@@ -50,9 +50,9 @@ pub async fn series(State(app): State<Arc<App>>, params: Params) -> Answer {
         return Err(ApiError::bad_data("no match[] parameter provided"));
     }
     let mut found: Vec<Labels> = app
-        .blocking({
-            let (db, ask) = (app.db.clone(), ask.clone());
-            move || db.series(&ask.matchers, ask.start_ms, ask.end_ms, ask.one_more())
+        .reading({
+            let ask = ask.clone();
+            move |db| db.series(&ask.matchers, ask.start_ms, ask.end_ms, ask.one_more())
         })
         .await?
         .map_err(ApiError::internal)?;

@@ -321,8 +321,7 @@ pub async fn exemplars(State(app): State<Arc<App>>, params: Params) -> Answer {
     let query = params.get("query").unwrap_or_default();
     let expr = app.query.engine().parse(query).map_err(failed)?;
     let sets: Vec<_> = expr.selectors().iter().map(|s| s.matchers.clone()).collect();
-    let db = app.db.clone();
-    let found = app.blocking(move || db.exemplars(&sets, start_ms, end_ms)).await?;
+    let found = app.reading(move |db| db.exemplars(&sets, start_ms, end_ms)).await?;
     Ok(success(|out| {
         json::array(out, &found, |out, (labels, exemplars)| {
             out.extend_from_slice(b"{\"seriesLabels\":");

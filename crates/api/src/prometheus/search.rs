@@ -50,11 +50,11 @@ enum What {
 
 async fn search(app: &App, params: &Params, what: What, entry: impl Fn(&str) -> Value) -> Answer {
     let ask = Ask::read(params)?;
-    let (matchers, db) = (params.matchers()?, app.db.clone());
+    let matchers = params.matchers()?;
     let start_ms = params.time("start")?.unwrap_or(i64::MIN);
     let end_ms = params.time("end")?.unwrap_or(i64::MAX);
     let all = app
-        .blocking(move || match what {
+        .reading(move |db| match what {
             What::Names => db.label_names(&matchers, start_ms, end_ms, 0),
             What::Values(name) => db.label_values(&name, &matchers, start_ms, end_ms, 0),
         })

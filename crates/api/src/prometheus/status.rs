@@ -83,8 +83,7 @@ pub async fn tsdb(State(app): State<Arc<App>>, params: Params) -> Answer {
         }
         Some(_) => return Err(ApiError::bad_data("limit must be a positive number")),
     };
-    let db = app.db.clone();
-    let (head, top) = app.blocking(move || (db.head_stats(), db.cardinality(limit))).await?;
+    let (head, top) = app.reading(move |db| (db.head_stats(), db.cardinality(limit))).await?;
     let list = |entries: &[(String, u64)]| -> Value {
         entries.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
     };

@@ -1,9 +1,10 @@
 //! `/api/v1/write` and `/api/v1/read`: what other servers send here, and read from here.
 
 use crate::App;
+use crate::BODY_BYTES_MAX;
 use crate::reply::text_response;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures::StreamExt;
@@ -18,7 +19,9 @@ use wire::remote::request::Message;
 const FRAMES_AHEAD: usize = 16;
 
 /// Remote write 1.0 and 2.0. What was acknowledged with 204 is on disk.
-pub async fn write(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+pub async fn write(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let headers = head.headers;
     let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("");
     let message = match Message::from_content_type(text(header::CONTENT_TYPE)) {
         Ok(message) => message,
@@ -31,12 +34,26 @@ pub async fn write(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes)
         );
         return text_response(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
     }
+    let _held = match app.uploads.hold(declared_length(&headers)).await {
+        Ok(held) => held,
+        Err(error) => return refused(&error),
+    };
+    let body = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(why) => {
+            return text_response(StatusCode::BAD_REQUEST, format!("the body cannot be read: {why}\n"));
+        }
+    };
     let worker = Arc::clone(&app);
     match app.blocking(move || worker.receiver.receive(message, &body)).await {
         Ok(Ok(received)) => written(message, &received),
         Ok(Err(error)) => refused(&error),
         Err(error) => text_response(StatusCode::INTERNAL_SERVER_ERROR, error.message + "\n"),
     }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn written(message: Message, received: &Received) -> Response {
@@ -74,7 +91,7 @@ fn refused(error: &ReceiveError) -> Response {
 /// Remote read, both response types: samples in one message, or chunks streamed in frames.
 pub async fn read(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let worker = Arc::clone(&app);
-    let answer = match app.blocking(move || worker.reader.read(&body)).await {
+    let answer = match app.reading(move |_| worker.reader.read(&body)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(fault)) => return unreadable(&fault),
         Err(error) => return text_response(StatusCode::INTERNAL_SERVER_ERROR, error.message + "\n"),

@@ -1,0 +1,62 @@
+//! How much may be uploaded at once: bodies are held in memory, packed and unpacked, until they are stored.
+//!
+//! A request takes its share before its body is read. Who gets none in time is told to come back: the senders of
+//! remote write keep what they could not send.
+
+use crate::BODY_BYTES_MAX;
+use remote::ReceiveError;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The unit of shares.
+const SHARE_BYTES: usize = 1 << 20;
+/// A packed body unpacks to about four times its length; both are held.
+const UNPACKED_RATIO: usize = 5;
+/// Longer than a burst of a fleet's senders takes to store, shorter than their time-outs (30 s by default).
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Shares of memory for bodies.
+pub struct Uploads {
+    shares: Semaphore,
+    total: usize,
+}
+
+impl Uploads {
+    /// As much as this many bytes at once, and always enough for one request of the largest size.
+    pub fn new(bytes_max: u64) -> Uploads {
+        let total = (bytes_max as usize / SHARE_BYTES).max(shares_of(BODY_BYTES_MAX));
+        Uploads { shares: Semaphore::new(total), total }
+    }
+
+    /// Takes the share of a body of this length; of one that does not tell its length, the share of the largest.
+    pub async fn hold(&self, length: Option<usize>) -> Result<SemaphorePermit<'_>, ReceiveError> {
+        let wanted = shares_of(length.unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX)).min(self.total);
+        match tokio::time::timeout(WAIT, self.shares.acquire_many(wanted as u32)).await {
+            Ok(Ok(held)) => Ok(held),
+            _ => Err(ReceiveError::Busy {
+                reason: "too many uploads at once: send again later".to_owned(),
+                retry_after_ms: WAIT.as_millis() as u64,
+            }),
+        }
+    }
+}
+
+fn shares_of(bytes: usize) -> usize {
+    (bytes * UNPACKED_RATIO).div_ceil(SHARE_BYTES).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gets_no_share_is_told_to_come_back() {
+        let uploads = Uploads::new(0);
+        let held = uploads.hold(None).await.unwrap();
+        assert!(matches!(uploads.hold(Some(1000)).await, Err(ReceiveError::Busy { .. })));
+        drop(held);
+        let small = uploads.hold(Some(1000)).await.unwrap();
+        assert!(uploads.hold(Some(1000)).await.is_ok());
+        drop(small);
+    }
+}
