@@ -46,6 +46,12 @@ pub fn append_all(mut file: &File, path: &Path, bytes: &[u8]) -> io::Result<()> 
     if room < bytes.len() { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { Ok(()) }
 }
 
+/// Makes the bytes of a file, which was opened at `path`, durable.
+pub fn sync_data(file: &File, path: &Path) -> io::Result<()> {
+    fault::sync(file, path)?;
+    file.sync_data()
+}
+
 pub fn create_dir_all(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
@@ -166,12 +172,25 @@ pub fn is_full(error: &io::Error) -> bool {
 
 /// Faults that tests arrange. Nothing here costs a running system more than one load.
 pub mod fault {
-    use super::{Path, PathBuf};
+    use super::{File, OpenOptions, Path, PathBuf, io};
     use parking_lot::Mutex;
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::FileExt;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     static ANY: AtomicBool = AtomicBool::new(false);
     static FULL: Mutex<Vec<(PathBuf, usize)>> = Mutex::new(Vec::new());
+    static SYNCS: Mutex<Vec<Syncs>> = Mutex::new(Vec::new());
+
+    /// The syncs under a directory.
+    struct Syncs {
+        dir: PathBuf,
+        /// So many succeed, then so many fail, then all succeed.
+        pass: usize,
+        fail: usize,
+        /// What is durable of each file.
+        lengths: BTreeMap<PathBuf, u64>,
+    }
 
     /// From now on [`super::append_all`] finds room for this many more bytes under a directory.
     pub fn fill(dir: &Path, room_bytes: usize) {
@@ -182,6 +201,44 @@ pub mod fault {
     /// There is room again.
     pub fn empty(dir: &Path) {
         FULL.lock().retain(|(d, _)| d != dir);
+    }
+
+    /// Of the next calls of [`super::sync_data`] under a directory `pass` succeed, then `fail` fail. One that fails
+    /// does what the kernel may do: it forgets what was written since the last one (zeroes come in its place) and
+    /// says so once.
+    pub fn fail_syncs(dir: &Path, pass: usize, fail: usize) {
+        let mut all = SYNCS.lock();
+        let lengths = match all.iter().position(|s| s.dir == dir) {
+            Some(at) => all.swap_remove(at).lengths,
+            None => lengths(dir),
+        };
+        all.push(Syncs { dir: dir.to_owned(), pass, fail, lengths });
+        ANY.store(true, Ordering::SeqCst);
+    }
+
+    fn lengths(dir: &Path) -> BTreeMap<PathBuf, u64> {
+        let paths = super::list(dir).unwrap_or_default();
+        paths.into_iter().filter_map(|p| super::len(&p).ok().map(|length| (p, length))).collect()
+    }
+
+    pub(super) fn sync(file: &File, path: &Path) -> io::Result<()> {
+        if !ANY.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut all = SYNCS.lock();
+        let Some(syncs) = all.iter_mut().find(|s| path.starts_with(&s.dir)) else { return Ok(()) };
+        let length = file.metadata()?.len();
+        if syncs.pass > 0 || syncs.fail == 0 {
+            syncs.pass = syncs.pass.saturating_sub(1);
+            syncs.lengths.insert(path.to_owned(), length);
+            return Ok(());
+        }
+        syncs.fail -= 1;
+        let kept = syncs.lengths.get(path).copied().unwrap_or(0).min(length);
+        // Its own handle: what is open for appending writes at the end, wherever it is told to.
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.write_all_at(&vec![0; (length - kept) as usize], kept)?;
+        Err(io::Error::from_raw_os_error(libc::EIO))
     }
 
     /// How many of the wanted bytes may be written.

@@ -3,13 +3,17 @@
 //! Two locks, never held together by one thread except in the order writer → durable: `writer` orders the appends, `durable` says
 //! up to where the disk has them. An append holds `writer` for one `write(2)`; a sync holds neither while the
 //! disk works.
+//!
+//! The kernel reports once that bytes could not be written, and may have forgotten them then. So the first failed sync
+//! of a segment is its last ([`SegmentFile`] remembers it), nothing is appended behind it, and all of the segment that was not
+//! durable before is *lost*: whoever waits for a place in it is told so, however late he comes.
 
 use crate::record::{FRAME_BYTES, RecordBuf};
 use crate::segment::{HEADER_BYTES, SegmentId};
 use base::disk;
 use parking_lot::{Condvar, Mutex};
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,6 +53,10 @@ impl From<io::Error> for LogError {
     }
 }
 
+/// Lost ranges that are told apart. Beyond, the two oldest become one, with what was durable between them: who still
+/// waits there is told to write again what is written.
+const LOST_MAX: usize = 64;
+
 /// A log being written.
 pub struct Log {
     dir: PathBuf,
@@ -66,14 +74,14 @@ pub struct Log {
 
 struct Writer {
     segment: SegmentId,
-    path: PathBuf,
     /// `None` while there is no room for a first segment.
-    file: Option<Arc<File>>,
+    file: Option<Arc<SegmentFile>>,
     /// Where the last good record ends.
     length: u64,
     /// Bytes of a failed write may lie behind `length`.
     torn: bool,
-    /// A sync of this segment failed: what the kernel holds of it cannot be trusted, the next append begins another.
+    /// A sync of this segment failed: what of it is not durable is in `Durable::lost`, and the next append begins
+    /// another.
     spoiled: bool,
     /// Length of each closed segment.
     closed: BTreeMap<SegmentId, u64>,
@@ -82,8 +90,61 @@ struct Writer {
 struct Durable {
     synced: Lsn,
     syncing: bool,
-    /// The last range that could not be made durable: `from < lsn <= to`.
-    lost: Option<(Lsn, Lsn, LogError)>,
+    /// The ranges that could not be made durable, ascending.
+    lost: VecDeque<Lost>,
+}
+
+/// `from < lsn <= to`.
+struct Lost {
+    from: Lsn,
+    to: Lsn,
+    error: LogError,
+}
+
+impl Durable {
+    /// What is to be said to who waits for a place; `None` while nothing is known.
+    fn fate(&self, lsn: Lsn) -> Option<Result<(), LogError>> {
+        if let Some(lost) = self.lost.iter().find(|l| l.from < lsn && lsn <= l.to) {
+            return Some(Err(lost.error.clone()));
+        }
+        (self.synced >= lsn).then_some(Ok(()))
+    }
+
+    fn lose(&mut self, to: Lsn, error: LogError) {
+        if to <= self.synced {
+            return;
+        }
+        self.lost.push_back(Lost { from: self.synced, to, error });
+        if self.lost.len() > LOST_MAX
+            && let Some(oldest) = self.lost.pop_front()
+            && let Some(next) = self.lost.front_mut()
+        {
+            next.from = oldest.from;
+        }
+    }
+}
+
+/// The file of a segment.
+struct SegmentFile {
+    file: fs::File,
+    path: PathBuf,
+    /// Held while the disk works: of two syncs at once only one would be told of a failure.
+    failed: Mutex<Option<LogError>>,
+}
+
+impl SegmentFile {
+    /// Once it failed it fails forever.
+    fn sync(&self) -> Result<(), LogError> {
+        let mut failed = self.failed.lock();
+        if let Some(error) = &*failed {
+            return Err(error.clone());
+        }
+        disk::sync_data(&self.file, &self.path).map_err(|error| {
+            let error = LogError::from(error);
+            *failed = Some(error.clone());
+            error
+        })
+    }
 }
 
 impl Log {
@@ -100,7 +161,7 @@ impl Log {
         let id = SegmentId(closed.last_key_value().map_or(0, |(id, _)| id.0) + 1);
         let before: u64 = closed.values().sum();
         let writer = match Writer::begin(dir, id, closed.clone()) {
-            Err(LogError::DiskFull) => Writer::waiting(dir, id, closed),
+            Err(LogError::DiskFull) => Writer::waiting(id, closed),
             begun => begun?,
         };
         let start = Lsn { segment: writer.segment, offset: writer.length };
@@ -112,7 +173,7 @@ impl Log {
             writer: Mutex::new(writer),
             segment: AtomicU64::new(id.0),
             bytes: AtomicU64::new(before + header),
-            durable: Mutex::new(Durable { synced: start, syncing: false, lost: None }),
+            durable: Mutex::new(Durable { synced: start, syncing: false, lost: VecDeque::new() }),
             synced: Condvar::new(),
             syncs: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -177,14 +238,14 @@ impl Log {
         let (segment, offset) = (writer.segment, writer.length);
         let bytes = record.seal(segment, offset).ok_or(LogError::TooLong(room))?;
         let file = writer.file.as_ref().expect("a segment was begun");
-        if let Err(error) = disk::append_all(file, &writer.path, bytes) {
+        if let Err(error) = disk::append_all(&file.file, &file.path, bytes) {
             writer.torn = true;
             let _ = writer.mend();
             return Err(error.into());
         }
         writer.length += bytes.len() as u64;
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        Ok(Lsn { segment, offset: writer.length })
+        Ok(writer.end())
     }
 
     /// Closes the segment, durably, and begins the next, which is returned: what is appended from now on lies in it
@@ -199,12 +260,10 @@ impl Log {
 
     fn roll(&self, writer: &mut Writer) -> Result<(), LogError> {
         writer.mend()?;
-        let end = Lsn { segment: writer.segment, offset: writer.length };
-        if let (false, Some(file)) = (writer.spoiled, &writer.file)
-            && let Err(error) = self.sync_file(file)
+        if let (false, Some(file)) = (writer.spoiled, writer.file.clone())
+            && let Err(error) = self.sync_file(&file)
         {
-            self.failures.fetch_add(1, Ordering::Relaxed);
-            self.lose(end, error.into());
+            self.give_up(writer, error);
         }
         let mut closed = std::mem::take(&mut writer.closed);
         if writer.file.is_some() {
@@ -230,72 +289,76 @@ impl Log {
         Ok(())
     }
 
-    /// Returns when everything up to a place is on disk.
+    /// Returns when the record that ends at a place is on disk, or cannot be any more.
     pub fn sync(&self, lsn: Lsn) -> Result<(), LogError> {
         let mut durable = self.durable.lock();
         loop {
-            if let Some((from, to, error)) = &durable.lost
-                && *from < lsn
-                && lsn <= *to
-            {
-                return Err(error.clone());
+            if let Some(fate) = durable.fate(lsn) {
+                return fate;
             }
-            if durable.synced >= lsn {
-                return Ok(());
+            if durable.syncing {
+                self.synced.wait(&mut durable);
+                continue;
             }
-            if !durable.syncing {
-                break;
+            durable.syncing = true;
+            drop(durable);
+            let reached = self.sync_written();
+            durable = self.durable.lock();
+            durable.syncing = false;
+            self.synced.notify_all();
+            if reached < lsn {
+                let error = io::Error::new(io::ErrorKind::InvalidInput, "nothing was appended there yet");
+                return durable.fate(lsn).unwrap_or(Err(error.into()));
             }
-            self.synced.wait(&mut durable);
         }
-        durable.syncing = true;
-        drop(durable);
+    }
+
+    /// Syncs what was written so far, and notes whether that is durable or lost. Returns its end.
+    fn sync_written(&self) -> Lsn {
         let (file, target) = {
             let writer = self.writer.lock();
-            (writer.file.clone(), Lsn { segment: writer.segment, offset: writer.length })
+            let file = writer.file.clone().filter(|_| !writer.spoiled);
+            (file, writer.end())
         };
-        let result = file.map_or(Ok(()), |file| self.sync_file(&file));
-        if let Err(error) = &result {
-            self.failures.fetch_add(1, Ordering::Relaxed);
-            self.spoil(target.segment);
-            self.lose(target, io::Error::new(error.kind(), error.to_string()).into());
+        // Of a spoiled segment all that is not durable is known to be lost.
+        let Some(file) = file else { return target };
+        match self.sync_file(&file) {
+            Ok(()) => {
+                let mut durable = self.durable.lock();
+                durable.synced = durable.synced.max(target);
+            }
+            Err(error) => {
+                let mut writer = self.writer.lock();
+                // A closed segment was given up by whoever closed it, who was told the same error.
+                if writer.segment == target.segment {
+                    self.give_up(&mut writer, error);
+                }
+            }
         }
-        let mut durable = self.durable.lock();
-        durable.syncing = false;
-        if result.is_ok() {
-            durable.synced = durable.synced.max(target);
-        }
-        drop(durable);
-        self.synced.notify_all();
-        result.map_err(LogError::from)
+        target
     }
 
     /// Makes everything appended so far durable.
     pub fn sync_all(&self) -> Result<(), LogError> {
-        let writer = self.writer.lock();
-        let end = Lsn { segment: writer.segment, offset: writer.length };
-        drop(writer);
+        let end = self.writer.lock().end();
         self.sync(end)
     }
 
-    fn sync_file(&self, file: &File) -> io::Result<()> {
+    fn sync_file(&self, file: &SegmentFile) -> Result<(), LogError> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
-        file.sync_data()
+        file.sync()
     }
 
-    /// After a failed sync the kernel may have forgotten the bytes and say nothing the next time: the segment is
-    /// given up.
-    fn spoil(&self, segment: SegmentId) {
-        let mut writer = self.writer.lock();
-        if writer.segment == segment {
-            writer.spoiled = true;
+    /// After a failed sync: nothing more comes into the segment, and what of it is not durable is lost. One step for
+    /// all who append, because the writer is held, and for all who wait.
+    fn give_up(&self, writer: &mut Writer, error: LogError) {
+        if std::mem::replace(&mut writer.spoiled, true) {
+            return;
         }
-    }
-
-    fn lose(&self, to: Lsn, error: LogError) {
-        tracing::error!(%error, segment = to.segment.0, offset = to.offset, "the log could not be synced");
-        let mut durable = self.durable.lock();
-        durable.lost = Some((durable.synced, to, error));
+        let end = writer.end();
+        tracing::error!(%error, segment = end.segment.0, offset = end.offset, "the log could not be synced");
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.durable.lock().lose(end, error);
     }
 
     /// Removes the segments before this one.
@@ -320,20 +383,19 @@ impl Log {
 impl Writer {
     fn begin(dir: &Path, id: SegmentId, closed: BTreeMap<SegmentId, u64>) -> Result<Writer, LogError> {
         let path = id.path(dir);
-        let make = || -> io::Result<File> {
+        let make = || -> io::Result<fs::File> {
             // A file of this name can only be what a failed attempt left: no record was ever acknowledged from it.
             disk::create(&path)?;
             let file = disk::open_append(&path)?;
             disk::append_all(&file, &path, &id.header())?;
-            file.sync_all()?;
+            disk::sync_data(&file, &path)?;
             disk::sync_dir(dir)?;
             Ok(file)
         };
         match make() {
             Ok(file) => Ok(Writer {
                 segment: id,
-                path,
-                file: Some(Arc::new(file)),
+                file: Some(Arc::new(SegmentFile { file, path, failed: Mutex::new(None) })),
                 length: HEADER_BYTES as u64,
                 torn: false,
                 spoiled: false,
@@ -347,10 +409,13 @@ impl Writer {
     }
 
     /// Has no segment yet: the next append begins it.
-    fn waiting(dir: &Path, id: SegmentId, closed: BTreeMap<SegmentId, u64>) -> Writer {
-        let before = SegmentId(id.0 - 1);
-        let (path, length) = (before.path(dir), HEADER_BYTES as u64);
-        Writer { segment: before, path, file: None, length, torn: false, spoiled: true, closed }
+    fn waiting(id: SegmentId, closed: BTreeMap<SegmentId, u64>) -> Writer {
+        let (segment, length) = (SegmentId(id.0 - 1), HEADER_BYTES as u64);
+        Writer { segment, file: None, length, torn: false, spoiled: true, closed }
+    }
+
+    fn end(&self) -> Lsn {
+        Lsn { segment: self.segment, offset: self.length }
     }
 
     fn holds_records(&self) -> bool {
@@ -362,7 +427,7 @@ impl Writer {
         if self.torn
             && let Some(file) = &self.file
         {
-            file.set_len(self.length)?;
+            file.file.set_len(self.length)?;
             self.torn = false;
         }
         Ok(())

@@ -210,3 +210,100 @@ fn a_foreign_file_is_named_and_passed_over() {
     assert_eq!((damage[0].kind, damage[0].dropped_bytes), (DamageKind::BadHeader, 64));
     assert!(damage[0].to_string().contains("00000001.wal"));
 }
+
+#[test]
+fn a_failed_sync_loses_what_it_was_for_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path(), options(1 << 20)).unwrap();
+    let kept = log.append(&mut record(b"kept")).unwrap();
+    log.sync(kept).unwrap();
+    disk::fault::fail_syncs(dir.path(), 0, 1);
+    let (first, second) =
+        (log.append(&mut record(b"first")).unwrap(), log.append(&mut record(b"second")).unwrap());
+    assert!(log.sync(first).is_err());
+    // The disk would say yes now, and mean what comes later.
+    assert!(log.sync(second).is_err());
+    assert!(log.sync_all().is_err());
+    let after = log.append(&mut record(b"after")).unwrap();
+    assert!(after.segment > second.segment, "nothing is written behind what is lost");
+    log.sync(after).unwrap();
+    for lsn in [first, second] {
+        assert!(matches!(log.sync(lsn), Err(LogError::Io(_))), "{lsn:?} is lost for good");
+    }
+    log.sync(kept).unwrap();
+    log.sync_all().unwrap();
+    assert_eq!(read(dir.path()).0, [b"kept".to_vec(), b"after".to_vec()]);
+}
+
+#[test]
+fn each_lost_range_is_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path(), options(1 << 20)).unwrap();
+    let (mut lost, mut kept) = (Vec::new(), Vec::new());
+    for _ in 0..100 {
+        disk::fault::fail_syncs(dir.path(), 0, 1);
+        let lsn = log.append(&mut record(b"lost")).unwrap();
+        assert!(log.sync(lsn).is_err());
+        lost.push(lsn);
+        let lsn = log.append(&mut record(b"kept")).unwrap();
+        log.sync(lsn).unwrap();
+        kept.push(lsn);
+    }
+    assert!(lost.iter().all(|lsn| log.sync(*lsn).is_err()));
+    assert!(kept.iter().rev().take(60).all(|lsn| log.sync(*lsn).is_ok()));
+    assert_eq!(read(dir.path()).0, vec![b"kept".to_vec(); 100]);
+}
+
+#[test]
+fn a_sync_that_fails_as_a_segment_is_closed_is_told_to_who_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path(), options(1 << 20)).unwrap();
+    disk::fault::fail_syncs(dir.path(), 0, 1);
+    let lost = log.append(&mut record(b"lost")).unwrap();
+    assert_eq!(log.cut().unwrap(), SegmentId(2));
+    assert!(log.sync(lost).is_err());
+    assert!(log.sync_all().is_ok());
+    assert_eq!(log.failures(), 1);
+    // Again, and the next segment cannot be begun at once.
+    let lost = log.append(&mut record(b"lost too")).unwrap();
+    disk::fault::fail_syncs(dir.path(), 0, 2);
+    assert!(log.cut().is_err());
+    assert!(log.sync(lost).is_err());
+    let kept = log.append(&mut record(b"kept")).unwrap();
+    log.sync(kept).unwrap();
+    assert_eq!(read(dir.path()).0, [b"kept".to_vec()]);
+}
+
+/// Writers, rolls and failing syncs in whatever order they come: what was acknowledged can be read.
+#[test]
+fn what_is_acknowledged_between_failing_syncs_is_on_disk() {
+    for round in 0..20u32 {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::open(dir.path(), options(200)).unwrap();
+        disk::fault::fail_syncs(dir.path(), 3, 2);
+        let acknowledged = parking_lot::Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for writer in 0..4u32 {
+                let (log, acknowledged, dir) = (&log, &acknowledged, dir.path());
+                scope.spawn(move || {
+                    for i in 0..60u32 {
+                        let number = writer << 16 | i;
+                        if writer == 0 && i % 7 == 0 {
+                            disk::fault::fail_syncs(dir, (round % 5) as usize, 1);
+                        }
+                        let Ok(lsn) = log.append(&mut record(&number.to_le_bytes())) else { continue };
+                        if log.sync(lsn).is_ok() {
+                            acknowledged.lock().push(number);
+                        }
+                    }
+                });
+            }
+        });
+        let (kept, _) = read(dir.path());
+        let kept: std::collections::BTreeSet<u32> =
+            kept.iter().map(|b| u32::from_le_bytes(b[..].try_into().unwrap())).collect();
+        let acknowledged = acknowledged.into_inner();
+        assert!(acknowledged.len() > 20 && log.failures() > 0);
+        assert!(acknowledged.iter().all(|n| kept.contains(n)), "round {round}");
+    }
+}
