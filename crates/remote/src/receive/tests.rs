@@ -234,3 +234,29 @@ fn reasons_are_bounded() {
     assert_eq!(received.rejected as usize, nameless.len());
     assert_eq!(received.text().lines().last(), Some("and 7 more"));
 }
+
+#[test]
+fn a_request_that_repeats_a_long_symbol_takes_no_memory() {
+    use wire::proto::Writer;
+    let setup = setup();
+    let mut out = Writer::new();
+    for symbol in ["".to_owned(), "__name__".to_owned(), "up".to_owned(), "a".to_owned(), "x".repeat(1 << 20)]
+    {
+        out.bytes(4, symbol.as_bytes());
+    }
+    for _ in 0..10_000 {
+        out.message(5, |out| {
+            out.packed_uint(1, [1u64, 2, 3, 4].into_iter());
+            out.message(2, |out| out.int_field(2, NOW));
+        });
+    }
+    let received = setup.receiver.receive(Message::V2, &snappy::compress(&out.out)).unwrap();
+    assert_eq!((received.samples, received.rejected, received.invalid_labels), (0, 10_000, 10_000));
+    assert_eq!(
+        (received.reasons.len(), received.reasons_omitted),
+        (REASONS_MAX, 10_000 - REASONS_MAX as u64)
+    );
+    assert!(received.reasons[0].contains("bytes in a label value"), "{}", &received.reasons[0][..100]);
+    assert!(received.text().len() < 50 * 5_000);
+    assert_eq!(samples(&setup.db, "up"), []);
+}

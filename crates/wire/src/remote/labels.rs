@@ -4,16 +4,49 @@ use super::request::Range;
 use crate::proto::{ProtoError, Reader};
 use model::labels::METRIC_NAME;
 use model::{Labels, LabelsBuilder};
+use std::cell::Cell;
 use std::fmt::{self, Write};
 
 /// More labels than this on one series are a mistake of the sender: Kubernetes allows 63 on a pod and exporters add
 /// a few dozen.
 const LABELS_MAX: usize = 1024;
-/// All names and values of one series together. The longest real labels (SQL statements, stack traces) have a few
-/// tens of kilobytes.
-const SERIES_BYTES_MAX: usize = 1 << 20;
+/// Names are words; the longest that exporters make of attributes have a few hundred bytes.
+const NAME_BYTES_MAX: usize = 4 << 10;
+/// The longest real values (SQL statements, stack traces) have a few tens of kilobytes.
+const VALUE_BYTES_MAX: usize = 64 << 10;
+/// All names and values of one series together: one value of the greatest length and as much again of others.
+const SERIES_BYTES_MAX: usize = 2 * VALUE_BYTES_MAX;
+/// Names and values of one exemplar. The store takes 128 characters, at most 512 bytes; what is longer than this is
+/// not even read.
+const EXEMPLAR_BYTES_MAX: usize = 4 << 10;
+/// Labels that one request of version 2 may lead to: its series repeat symbols for a few bytes, so that a request of
+/// 1 MB could stand for 10 GB. A series of 20 labels takes some 60 bytes of a request (40 references in one or two
+/// bytes each, and a sample) and 800 bytes of labels, 13 times as much; twice that and more is allowed, with room
+/// for small requests, and never more than four times the 64 MiB that a request may have.
+const REQUEST_FACTOR: usize = 32;
+const REQUEST_ROOM_BYTES: usize = 1 << 20;
+const REQUEST_BYTES_MAX: usize = 256 << 20;
 /// An error shows at most this much of a series.
 const DESCRIPTION_BYTES_MAX: usize = 2048;
+
+/// Bytes of texts that a request of version 2 may still be turned into.
+#[derive(Debug, Default)]
+pub(super) struct Allowance(Cell<usize>);
+
+impl Allowance {
+    /// For a request of this length.
+    pub fn new(request_bytes: usize) -> Allowance {
+        let bytes = request_bytes.saturating_mul(REQUEST_FACTOR).saturating_add(REQUEST_ROOM_BYTES);
+        Allowance(Cell::new(bytes.min(REQUEST_BYTES_MAX)))
+    }
+
+    /// Takes so many, or nothing when fewer are left.
+    pub fn take(&self, bytes: usize) -> bool {
+        let left = self.0.get().checked_sub(bytes);
+        self.0.set(left.unwrap_or(self.0.get()));
+        left.is_some()
+    }
+}
 
 /// Where the labels of a series stand.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +127,10 @@ pub(super) fn for_each<'r>(
 fn read_refs(refs: &[u8]) -> Result<Vec<u64>, SeriesError> {
     let (mut reader, mut numbers) = (Reader::new(refs), Vec::with_capacity(32));
     while !reader.is_empty() {
+        if numbers.len() == 2 * LABELS_MAX {
+            let reason = format!("too many labels (the limit is {LABELS_MAX})");
+            return Err(SeriesError::TooLarge { series: show_refs(&numbers), reason });
+        }
         numbers.push(reader.varint().map_err(SeriesError::Malformed)?);
     }
     Ok(numbers)
@@ -136,25 +173,37 @@ pub(super) fn read_pair(message: &[u8]) -> Result<(&[u8], &[u8]), ProtoError> {
 }
 
 /// Reads and checks the labels of a series.
-pub(super) fn read(names: &Names<'_>) -> Result<Labels, SeriesError> {
+pub(super) fn read(names: &Names<'_>, allowance: Option<&Allowance>) -> Result<Labels, SeriesError> {
     let mut pairs: Vec<(&str, &str)> = Vec::with_capacity(32);
-    let (mut count, mut bytes, mut valid, mut sorted) = (0, 0, true, true);
+    let (mut count, mut bytes, mut valid, mut sorted) = (0usize, 0usize, true, true);
+    let (mut name_bytes, mut value_bytes) = (0, 0);
     for_each(names, |name, value| {
         (count, bytes) = (count + 1, bytes + name.len() + value.len());
+        (name_bytes, value_bytes) = (name.len().max(name_bytes), value.len().max(value_bytes));
+        if count > LABELS_MAX || bytes > SERIES_BYTES_MAX {
+            return; // refused below; the same long text is not checked for every series
+        }
         match (std::str::from_utf8(name), std::str::from_utf8(value)) {
-            (Ok(name), Ok(value)) if !name.is_empty() && count <= LABELS_MAX => {
+            (Ok(name), Ok(value)) if !name.is_empty() => {
                 sorted &= pairs.last().is_none_or(|(last, _)| *last < name);
                 pairs.push((name, value));
             }
             _ => valid = false,
         }
     })?;
-    let too_large = |reason: String| SeriesError::TooLarge { series: describe(names), reason };
-    if count > LABELS_MAX {
-        return Err(too_large(format!("{count} labels (the limit is {LABELS_MAX})")));
+    let too_large = |reason: String| Err(SeriesError::TooLarge { series: describe(names), reason });
+    for (what, found, limit) in [
+        ("labels", count, LABELS_MAX),
+        ("bytes in a label name", name_bytes, NAME_BYTES_MAX),
+        ("bytes in a label value", value_bytes, VALUE_BYTES_MAX),
+        ("bytes of labels", bytes, SERIES_BYTES_MAX),
+    ] {
+        if found > limit {
+            return too_large(format!("{found} {what} (the limit is {limit})"));
+        }
     }
-    if bytes > SERIES_BYTES_MAX {
-        return Err(too_large(format!("{bytes} bytes of labels (the limit is {SERIES_BYTES_MAX})")));
+    if allowance.is_some_and(|a| !a.take(bytes)) {
+        return too_large("the labels of the request repeat too much: send fewer series in one".to_owned());
     }
     if !sorted {
         pairs.sort_by_key(|(name, _)| *name);
@@ -170,16 +219,26 @@ pub(super) fn read(names: &Names<'_>) -> Result<Labels, SeriesError> {
     Ok(Labels::from_sorted(pairs.into_iter().filter(|(_, value)| !value.is_empty())))
 }
 
-/// The labels of an exemplar: anything goes that is UTF-8.
+/// The labels of an exemplar: anything goes that is UTF-8 and not too long.
 pub(super) fn read_exemplar(names: &Names<'_>) -> Result<Labels, SeriesError> {
     let mut builder = LabelsBuilder::new();
-    let mut valid = true;
-    for_each(names, |name, value| match (std::str::from_utf8(name), std::str::from_utf8(value)) {
-        (Ok(name), Ok(value)) => {
-            builder.set(name, value);
+    let (mut valid, mut bytes) = (true, 0usize);
+    for_each(names, |name, value| {
+        bytes += name.len() + value.len();
+        if bytes > EXEMPLAR_BYTES_MAX {
+            return;
         }
-        _ => valid = false,
+        match (std::str::from_utf8(name), std::str::from_utf8(value)) {
+            (Ok(name), Ok(value)) => {
+                builder.set(name, value);
+            }
+            _ => valid = false,
+        }
     })?;
+    if bytes > EXEMPLAR_BYTES_MAX {
+        let reason = format!("{bytes} bytes of exemplar labels (the limit is {EXEMPLAR_BYTES_MAX})");
+        return Err(SeriesError::TooLarge { series: describe(names), reason });
+    }
     if valid { Ok(builder.build()) } else { Err(SeriesError::InvalidLabels { series: describe(names) }) }
 }
 
@@ -189,7 +248,10 @@ pub(super) fn describe(names: &Names<'_>) -> String {
     if let Names::Symbols { refs, .. } = *names
         && let Err(error) = for_each(names, |_, _| {})
     {
-        return format!("{} ({error})", show_refs(&read_refs(refs).unwrap_or_default()));
+        return match error {
+            SeriesError::TooLarge { series, .. } => series,
+            error => format!("{} ({error})", show_refs(&read_refs(refs).unwrap_or_default())),
+        };
     }
     // What is malformed is told elsewhere; what came before it still names the series.
     let _ = for_each(names, |name, value| pairs.push((name, value)));
@@ -200,11 +262,12 @@ pub(super) fn describe(names: &Names<'_>) -> String {
             text.push('…');
             break;
         }
-        let value = &value[..value.len().min(DESCRIPTION_BYTES_MAX)];
+        let cut = |text: &[u8]| {
+            String::from_utf8_lossy(&text[..text.len().min(DESCRIPTION_BYTES_MAX)]).into_owned()
+        };
         let separator = if i == 0 { "" } else { ", " };
         // Writing to a String cannot fail.
-        let _ =
-            write!(text, "{separator}{}={:?}", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+        let _ = write!(text, "{separator}{}={:?}", cut(name), cut(value));
     }
     text.push('}');
     text

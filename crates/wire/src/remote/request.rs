@@ -1,6 +1,6 @@
 //! A write request of either version, read one series at a time.
 
-use super::labels::{self, Names, SeriesError};
+use super::labels::{self, Allowance, Names, SeriesError};
 use super::{histogram, write_v1, write_v2};
 use crate::histogram::HistogramPoint;
 use crate::proto::ProtoError;
@@ -87,6 +87,7 @@ pub struct Scratch {
     pub(super) scattered: Vec<u8>,
     pub(super) symbols: Vec<Range>,
     pub(super) symbol_hashes: Vec<u128>,
+    pub(super) allowance: Allowance,
 }
 
 /// Where in the request something stands. Requests are below 4 GiB: [`Request::new`] holds that.
@@ -145,12 +146,15 @@ pub struct Series<'r> {
     pub(super) exemplars: &'r [Range],
     pub(super) metadata: Option<&'r [u8]>,
     pub(super) start_timestamp: i64,
+    /// Version 2: what the texts of the request may still take. Version 1 spells everything out.
+    pub(super) allowance: Option<&'r Allowance>,
 }
 
 impl Series<'_> {
-    /// Reads and checks the labels. They come in any order; the set is sorted.
+    /// Reads and checks the labels. They come in any order; the set is sorted. What the series of one request may
+    /// read together is limited.
     pub fn labels(&self) -> Result<Labels, SeriesError> {
-        labels::read(&self.names)
+        labels::read(&self.names, self.allowance)
     }
 
     /// The labels as they were sent, for an error: `{__name__="a", b="c"}`.
@@ -188,7 +192,7 @@ impl Series<'_> {
     /// Metadata that came with the series (version 2), if it says anything.
     pub fn metadata(&self) -> Result<Option<Metadata>, ProtoError> {
         match self.metadata {
-            Some(message) => write_v2::read_metadata(message, &self.names),
+            Some(message) => write_v2::read_metadata(message, &self.names, self.allowance),
             None => Ok(None),
         }
     }

@@ -79,6 +79,7 @@ impl<'a, 's> Reader<'a, 's> {
             exemplars: &scratch.exemplars,
             metadata: None,
             start_timestamp: 0,
+            allowance: None,
         })
     }
 }

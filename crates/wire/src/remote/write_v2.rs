@@ -5,13 +5,15 @@
 //! to request.
 
 use super::histogram;
-use super::labels::{self, Names, SeriesError};
+use super::labels::{self, Allowance, Names, SeriesError};
 use super::request::{Message, Range, Scratch, Series};
 use super::write_v1::read_sample;
 use crate::proto::{ProtoError, Reader as Fields, Value, Writer};
 use model::{Exemplar, Labels, Metadata, MetricType};
 use xxhash_rust::xxh3::xxh3_128;
 
+/// A longer help or unit is left out: the longest of real exporters have a few kilobytes.
+const TEXT_BYTES_MAX: usize = 64 << 10;
 /// The tag of `TimeSeries.labels_refs`: field 1, packed.
 const REFS: u8 = 0x0a;
 /// Odd, and one more than twice an odd number: strings that change places lose one bit of the sum, not more.
@@ -28,6 +30,7 @@ impl<'a, 's> Reader<'a, 's> {
     pub fn new(request: &'a [u8], scratch: &'s mut Scratch) -> Result<Reader<'a, 's>, ProtoError> {
         scratch.symbols.clear();
         scratch.symbol_hashes.clear();
+        scratch.allowance = Allowance::new(request.len());
         let mut fields = Fields::new(request);
         while let Some((field, value)) = fields.field()? {
             if field == 4 {
@@ -93,6 +96,7 @@ impl<'a, 's> Reader<'a, 's> {
             exemplars: &scratch.exemplars,
             metadata,
             start_timestamp,
+            allowance: Some(&scratch.allowance),
         })
     }
 }
@@ -151,12 +155,19 @@ pub(super) fn read_exemplar(
     Ok(labels::read_exemplar(&names).map(|labels| Exemplar { labels, ..exemplar }))
 }
 
-/// `None` when it says nothing. References outside of the table are empty texts: metadata never costs a sample.
-pub(super) fn read_metadata(message: &[u8], names: &Names<'_>) -> Result<Option<Metadata>, ProtoError> {
+/// `None` when it says nothing. References outside of the table, and texts that are too long or repeated too
+/// often in the request, are empty: metadata never costs a sample.
+pub(super) fn read_metadata(
+    message: &[u8],
+    names: &Names<'_>,
+    allowance: Option<&Allowance>,
+) -> Result<Option<Metadata>, ProtoError> {
     let Names::Symbols { symbols, request, .. } = *names else { return Ok(None) };
     let text = |i: u64| {
         let range = usize::try_from(i).ok().and_then(|i| symbols.get(i));
-        range.map_or(String::new(), |r| String::from_utf8_lossy(r.get(request)).into_owned())
+        let bytes = range.map_or(&[][..], |r| r.get(request));
+        let fits = bytes.len() <= TEXT_BYTES_MAX && allowance.is_none_or(|a| a.take(bytes.len()));
+        if fits { String::from_utf8_lossy(bytes).into_owned() } else { String::new() }
     };
     let mut metadata = Metadata::default();
     let mut fields = Fields::new(message);

@@ -220,7 +220,7 @@ fn labels_are_checked() {
     let long = vec![b'x'; (1 << 20) + 1];
     let error = read_all(Message::V1, &request(&[(b"__name__", b"a"), (b"b", &long)], false)).unwrap_err();
     assert!(
-        error.starts_with("1048587 bytes of labels (the limit is 1048576) for series {__name__"),
+        error.starts_with("1048577 bytes in a label value (the limit is 65536) for series {__name__"),
         "{error}"
     );
     assert!(error.len() < 8192);
