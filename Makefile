@@ -3,6 +3,9 @@
 
 CARGO ?= cargo
 ARGS ?=
+# The built program, for the tests that need it.
+PHAROS_BIN ?= $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/pharos
+export PHAROS_BIN
 
 .PHONY: run build web test lint unit conformance e2e bench clean tools
 
