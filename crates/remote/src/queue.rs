@@ -19,7 +19,7 @@ use meter::Inflow;
 use model::{HistogramSample, Metadata};
 use parking_lot::Mutex;
 use promconfig::RemoteWriteConfig;
-use spool::Spool;
+use spool::{Dropped, Spool};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ use wire::remote::{Sample, TimeSeries, encode_v2};
 
 /// Samples of a spool when nothing else is said: an hour of 100,000 samples a second takes about this.
 pub const SPOOL_BYTES_MAX: u64 = 1 << 30;
+/// A place that is away loses a file of the spool every few seconds: it is said this often.
+const DROPPED_LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// How long a stop waits for requests under way. What is not sent then is sent after the next start.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -59,6 +61,8 @@ pub struct Queue {
     /// Whether anybody is to be sent anything.
     active: AtomicBool,
     running: Mutex<Vec<Running>>,
+    /// When it was last said that samples are dropped, on the monotonic clock.
+    dropped_logged_at: Mutex<Option<Duration>>,
 }
 
 /// An endpoint at work.
@@ -88,6 +92,7 @@ impl Queue {
             inflow: Inflow::new(registry),
             active: AtomicBool::new(false),
             running: Mutex::default(),
+            dropped_logged_at: Mutex::default(),
         })
     }
 
@@ -104,9 +109,31 @@ impl Queue {
         }
         self.inflow.count(series);
         let record = wire::snappy::compress(&encode_v2(series));
-        if let Err(error) = self.shared.spool.append(&record) {
-            self.inflow.lost(series);
-            tracing::error!(%error, "remote write: samples cannot be kept for sending");
+        match self.shared.spool.append(&record) {
+            Ok(dropped) if dropped.is_empty() => {}
+            Ok(dropped) => self.count_dropped(&dropped),
+            Err(error) => {
+                self.inflow.lost(series);
+                tracing::error!(%error, "remote write: samples cannot be kept for sending");
+            }
+        }
+    }
+
+    /// Counts what a full spool dropped, for each place that has not read it, and says so once in a while.
+    fn count_dropped(&self, dropped: &[Dropped]) {
+        let now = self.shared.options.clock.monotonic();
+        let running = self.running.lock();
+        let mut logged_at = self.dropped_logged_at.lock();
+        let quiet = logged_at.is_some_and(|at| now - at < DROPPED_LOG_INTERVAL);
+        for (name, bytes) in running.iter().filter_map(|r| r.endpoint.count_dropped(dropped)) {
+            if !quiet {
+                *logged_at = Some(now);
+                tracing::warn!(
+                    name,
+                    bytes,
+                    "remote write: the spool is full, its oldest samples are dropped before they were sent"
+                );
+            }
         }
     }
 

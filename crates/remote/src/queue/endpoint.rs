@@ -7,7 +7,7 @@
 use super::meter::{Count, Meter};
 use super::outgoing::{LeftOut, Outgoing};
 use super::sender::{Outcome, Sender};
-use super::spool::{Place, Spool};
+use super::spool::{Dropped, Place, Spool};
 use super::{EndpointError, QueueOptions, place_path};
 use base::disk;
 use parking_lot::Mutex;
@@ -102,6 +102,8 @@ pub struct Endpoint {
     shared: Arc<Shared>,
     sender: Arc<Sender>,
     meter: Arc<Meter>,
+    /// How far it has read: what is dropped before this is not lost.
+    read: Mutex<Option<Place>>,
 }
 
 /// What an endpoint is made from: two that are equal do the same.
@@ -134,7 +136,14 @@ impl Endpoint {
         let queue = &config.queue_config;
         meter.limits(queue.min_shards as usize, queue.max_shards as usize, queue.capacity as usize);
         let sender = Arc::new(Sender::new(config, &shared.options.clock)?);
-        Ok(Endpoint { id, spec, shared: Arc::clone(shared), sender, meter: Arc::new(meter) })
+        Ok(Endpoint {
+            id,
+            spec,
+            shared: Arc::clone(shared),
+            sender,
+            meter: Arc::new(meter),
+            read: Mutex::new(None),
+        })
     }
 
     pub fn id(&self) -> &str {
@@ -143,6 +152,14 @@ impl Endpoint {
 
     pub fn spec(&self) -> &Spec {
         &self.spec
+    }
+
+    /// Counts what the spool dropped before it was read here. Gives its name and the bytes, if there are any.
+    pub fn count_dropped(&self, dropped: &[Dropped]) -> Option<(&str, u64)> {
+        let place = self.read.lock().unwrap_or_else(|| self.shared.place(&self.id));
+        let bytes = dropped.iter().map(|d| d.bytes_behind(place)).sum::<u64>();
+        self.meter.spool_dropped.add(bytes as f64);
+        (bytes > 0).then_some((self.meter.name(), bytes))
     }
 
     /// Its gauges are not shown any more.
@@ -271,6 +288,7 @@ impl Endpoint {
             self.meter.damaged.add(f64::from(u8::from(damaged)));
             round.samples += Count::of(&round.series[at..]).all();
             (round.end, round.at_end) = (end, false);
+            *self.read.lock() = Some(end);
         }
         Ok(())
     }

@@ -86,6 +86,7 @@ pub struct Meter {
     pub too_old: Counter,
     pub relabeled: Counter,
     pub damaged: Counter,
+    pub spool_dropped: Counter,
     pub bytes: Counter,
     pub pending: Gauge,
     pub pending_bytes: Gauge,
@@ -112,6 +113,7 @@ impl Meter {
             too_old: dropped("too_old"),
             relabeled: dropped("dropped_series"),
             damaged: dropped("damaged"),
+            spool_dropped: registry.counters(&names::SPOOL_DROPPED_BYTES).with(&both),
             bytes: registry.counters(&names::BYTES).with(&both),
             pending: registry.gauges(&names::SAMPLES_PENDING).with(&both),
             pending_bytes: registry.gauges(&names::PENDING_BYTES).with(&both),
@@ -120,6 +122,10 @@ impl Meter {
             highest_sent: registry.gauges(&names::HIGHEST_SENT_TIMESTAMP).with(&both),
             duration: registry.histograms(&names::BATCH_DURATION).with(&both),
         }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Limits that do not change.

@@ -1,8 +1,9 @@
 //! What waits to be written out, on disk: records in numbered files.
 //!
 //! One writer appends; every endpoint reads on from its own place. A file is closed at a fixed length and removed when
-//! all endpoints have passed it, or when the spool is over its limit: then the oldest samples are lost to whoever has
-//! not sent them, and counted. A record is `length (4) checksum (4) body`, little-endian, the checksum a CRC-32C of the
+//! all endpoints have passed it, or when a record would bring the spool over its limit: then the oldest samples are
+//! lost to whoever has not read them, and [`Spool::append`] says so. The writer holds the limit, not the readers: it
+//! holds when nobody reads. A record is `length (4) checksum (4) body`, little-endian, the checksum a CRC-32C of the
 //! body. A torn or damaged record ends its file: readers go on with the next one, and the writer begins a new file
 //! after every start, so that it never writes behind one.
 //!
@@ -11,6 +12,7 @@
 
 use base::disk;
 use parking_lot::Mutex;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -18,8 +20,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
-/// Length at which a file is closed: what is lost at once when the spool is full.
+/// Length at which a file is closed: what is lost at once when the spool is full. Of a small spool it is a part.
 const SEGMENT_BYTES: u64 = 16 << 20;
+const SEGMENTS_MIN: u64 = 8;
 /// Length and checksum.
 const FRAME_BYTES: usize = 8;
 /// A record is one committed batch; a longer length is damage.
@@ -33,10 +36,29 @@ pub struct Place {
     pub offset: u64,
 }
 
+/// A file that was removed though not all may have read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    pub segment: u64,
+    pub bytes: u64,
+}
+
+impl Dropped {
+    /// How much of it a reader that had come to a place loses.
+    pub fn bytes_behind(&self, place: Place) -> u64 {
+        match self.segment.cmp(&place.segment) {
+            Ordering::Less => 0,
+            Ordering::Equal => self.bytes.saturating_sub(place.offset),
+            Ordering::Greater => self.bytes,
+        }
+    }
+}
+
 /// See the module.
 pub struct Spool {
     dir: PathBuf,
     bytes_max: u64,
+    segment_bytes: u64,
     writer: Mutex<Writer>,
     end: watch::Sender<Place>,
 }
@@ -46,6 +68,8 @@ struct Writer {
     at: Place,
     /// Closed files and their lengths.
     closed: BTreeMap<u64, u64>,
+    /// Length of all files, the open one included.
+    bytes: u64,
     /// A write failed halfway and could not be taken back: the next record goes to a new file.
     spoiled: bool,
 }
@@ -70,13 +94,17 @@ impl Spool {
         let at = Place { segment, offset: 0 };
         // Appending, so that what is written behind a truncation stands at the end.
         let file = disk::open_append(&dir.join(file_name(segment)))?;
-        let writer = Mutex::new(Writer { file, at, closed, spoiled: false });
-        Ok(Spool { dir: dir.to_owned(), bytes_max, writer, end: watch::Sender::new(at) })
+        let bytes = closed.values().sum();
+        let writer = Mutex::new(Writer { file, at, closed, bytes, spoiled: false });
+        let segment_bytes = SEGMENT_BYTES.min(bytes_max / SEGMENTS_MIN);
+        Ok(Spool { dir: dir.to_owned(), bytes_max, segment_bytes, writer, end: watch::Sender::new(at) })
     }
 
-    /// Appends a record. On an error nothing was appended.
-    pub fn append(&self, body: &[u8]) -> io::Result<()> {
-        if body.len() > RECORD_BYTES_MAX {
+    /// Appends a record, and removes the oldest files when there is no room: they are told, unless the write fails
+    /// after that. On an error nothing was appended.
+    pub fn append(&self, body: &[u8]) -> io::Result<Vec<Dropped>> {
+        let length = (FRAME_BYTES + body.len()) as u64;
+        if body.len() > RECORD_BYTES_MAX || length > self.bytes_max {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "record too long for the spool"));
         }
         let mut record = Vec::with_capacity(FRAME_BYTES + body.len());
@@ -84,18 +112,42 @@ impl Spool {
         record.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
         record.extend_from_slice(body);
         let mut writer = self.writer.lock();
-        if writer.spoiled || (writer.at.offset > 0 && writer.at.offset + record.len() as u64 > SEGMENT_BYTES)
-        {
+        if writer.spoiled || (writer.at.offset > 0 && writer.at.offset + length > self.segment_bytes) {
             self.roll(&mut writer)?;
         }
+        let dropped = self.make_room(&mut writer, length);
         if let Err(error) = writer.file.write_all(&record) {
             let whole = writer.at.offset;
             writer.spoiled = writer.file.set_len(whole).is_err();
             return Err(error);
         }
-        writer.at.offset += record.len() as u64;
+        writer.at.offset += length;
+        writer.bytes += length;
         self.end.send_replace(writer.at);
-        Ok(())
+        Ok(dropped)
+    }
+
+    /// Removes the oldest files until so many bytes fit.
+    fn make_room(&self, writer: &mut Writer, bytes: u64) -> Vec<Dropped> {
+        let mut dropped = Vec::new();
+        while writer.bytes + bytes > self.bytes_max
+            && let Some((segment, length)) = writer.closed.pop_first()
+        {
+            writer.bytes -= length;
+            dropped.push(Dropped { segment, bytes: length });
+            if let Err(error) = self.remove(segment) {
+                tracing::error!(%error, segment, "remote write: an old file of the spool stays on disk");
+            }
+        }
+        dropped
+    }
+
+    /// Removes a file; one that is gone already is no error.
+    fn remove(&self, segment: u64) -> io::Result<()> {
+        match disk::remove_file(&self.dir.join(file_name(segment))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn roll(&self, writer: &mut Writer) -> io::Result<()> {
@@ -126,24 +178,15 @@ impl Spool {
         (closed + writer.at.offset).saturating_sub(place.offset)
     }
 
-    /// Removes the files that all readers have passed, and the oldest while the spool is over its limit.
+    /// Removes the files that all readers have passed.
     pub fn tidy(&self, slowest: Place) -> io::Result<()> {
         let mut writer = self.writer.lock();
-        let mut bytes = writer.closed.values().sum::<u64>() + writer.at.offset;
-        let mut gone = Vec::new();
-        for (segment, length) in &writer.closed {
-            if *segment >= slowest.segment && bytes <= self.bytes_max {
-                break;
-            }
-            bytes -= length;
-            gone.push(*segment);
-        }
-        for segment in gone {
-            writer.closed.remove(&segment);
-            match disk::remove_file(&self.dir.join(file_name(segment))) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+        while let Some(first) = writer.closed.first_entry()
+            && *first.key() < slowest.segment
+        {
+            let (segment, length) = first.remove_entry();
+            writer.bytes -= length;
+            self.remove(segment)?;
         }
         Ok(())
     }
@@ -282,14 +325,40 @@ mod tests {
         let record = vec![7; (SEGMENT_BYTES / 2) as usize];
         let spool = Spool::open(dir.path(), 3 * SEGMENT_BYTES).unwrap();
         // Two of these do not fit a file.
-        (0..5).for_each(|_| spool.append(&record).unwrap());
+        (0..5).for_each(|_| assert_eq!(spool.append(&record).unwrap(), []));
         spool.tidy(Place { segment: 2, offset: 0 }).unwrap();
         assert_eq!(spool.start(), Place { segment: 2, offset: 0 });
         assert_eq!(read_all(&spool, Place::default()).0.len(), 4);
-        (0..5).for_each(|_| spool.append(&record).unwrap());
-        spool.tidy(Place::default()).unwrap();
+        let length = (FRAME_BYTES + record.len()) as u64;
+        let dropped: Vec<Dropped> = (0..5).flat_map(|_| spool.append(&record).unwrap()).collect();
+        assert_eq!(dropped, [2, 3, 4, 5].map(|segment| Dropped { segment, bytes: length }));
         assert_eq!(read_all(&spool, Place::default()).0.len(), 5);
         assert_eq!(disk::list(dir.path()).unwrap().len(), 5);
+        // Whoever stood in the first of them loses the rest of it.
+        let place = Place { segment: 3, offset: 8 };
+        assert_eq!(
+            dropped.iter().map(|d| d.bytes_behind(place)).collect::<Vec<_>>(),
+            [0, length - 8, length, length]
+        );
+    }
+
+    #[test]
+    fn a_spool_is_never_over_its_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        let on_disk =
+            || -> u64 { disk::list(dir.path()).unwrap().iter().map(|p| disk::len(p).unwrap()).sum() };
+        let spool = Spool::open(dir.path(), 10_000).unwrap();
+        for length in [0, 1, 900, 3_000, 9_992].into_iter().cycle().take(100) {
+            spool.append(&vec![7; length]).unwrap();
+            assert!(on_disk() <= 10_000);
+        }
+        assert!(spool.append(&[7; 9_993]).is_err());
+        assert_eq!(read_all(&spool, Place::default()), (vec![vec![7; 9_992]], 0));
+        drop(spool);
+        // A smaller limit holds from the first record on.
+        let spool = Spool::open(dir.path(), 100).unwrap();
+        assert_eq!(spool.append(b"x").unwrap().iter().map(|d| d.bytes).sum::<u64>(), 10_000);
+        assert_eq!(on_disk(), 9);
     }
 
     #[test]

@@ -47,11 +47,15 @@ impl Setup {
     }
 
     fn open(&self) -> Queue {
+        self.open_with(SPOOL_BYTES_MAX)
+    }
+
+    fn open_with(&self, spool_bytes_max: u64) -> Queue {
         let metadata =
             Metadata { metric_type: MetricType::Gauge, help: "Up.".to_owned(), unit: String::new() };
         let options = QueueOptions {
             dir: self.dir.path().join("out"),
-            spool_bytes_max: SPOOL_BYTES_MAX,
+            spool_bytes_max,
             clock: Clock::system(),
             families: Arc::new(move || vec![("up".to_owned(), metadata.clone())]),
         };
@@ -243,5 +247,35 @@ async fn what_the_store_takes_is_sent() {
     appender.float(series, 5, 2.5).unwrap();
     appender.commit(tsdb::Durability::Buffered).unwrap();
     assert_eq!(sent(&server, 1).await, [line("a", 5, 2.5)]);
+    queue.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_spool_drops_the_oldest_though_nobody_answers() {
+    let (setup, server) = (Setup::new(), Server::start(|_| Answer::silence()).await);
+    let limit = 20_000;
+    let queue = setup.open_with(limit);
+    let url = server.url("/");
+    queue.apply(&BTreeMap::new(), &configs(&url, "")).unwrap();
+    let spool_bytes = || -> u64 {
+        let files = disk::list(&setup.dir.path().join("out")).unwrap();
+        files.iter().filter(|f| f.is_file()).map(|f| disk::len(f).unwrap()).sum()
+    };
+    // The first records are on their way before there is more: they are not lost.
+    queue.append(&(0..3).map(|i| up("first", i, 0.0)).collect::<Vec<_>>());
+    let first = spool_bytes();
+    sent(&server, 3).await;
+    let mut appended = first;
+    for i in 0..1000 {
+        let before = queue.shared.spool.end().borrow().to_owned();
+        queue.append(&[up(&format!("job-{i}"), i, 0.5)]);
+        let after = queue.shared.spool.end().borrow().to_owned();
+        appended += if before.segment == after.segment { after.offset - before.offset } else { after.offset };
+        assert!(spool_bytes() <= limit);
+    }
+    assert!(appended > 2 * limit, "{appended} bytes are too few for this test");
+    let dropped =
+        setup.registry.counters(&telemetry::names::remote::SPOOL_DROPPED_BYTES).with(&["test", &url]).get();
+    assert_eq!(dropped as u64, appended - first - spool_bytes());
     queue.stop().await;
 }

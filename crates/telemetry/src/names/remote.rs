@@ -17,6 +17,7 @@ super::define! {
     SAMPLES_DROPPED = counter("prometheus_remote_storage_samples_dropped_total", "Samples dropped before they were sent.", &["remote_name", "url", "reason"]);
     SAMPLES_PENDING = gauge("prometheus_remote_storage_samples_pending", "Samples waiting to be sent.", &["remote_name", "url"]);
     PENDING_BYTES = gauge("pharos_remote_write_pending_bytes", "Bytes of the spool that a place was not sent yet.", &["remote_name", "url"]);
+    SPOOL_DROPPED_BYTES = counter("pharos_remote_write_spool_dropped_bytes_total", "Bytes of the spool that were dropped before a place was sent them, because the spool was full.", &["remote_name", "url"]);
     EXEMPLARS = counter("prometheus_remote_storage_exemplars_total", "Exemplars sent.", &["remote_name", "url"]);
     HISTOGRAMS = counter("prometheus_remote_storage_histograms_total", "Histograms sent.", &["remote_name", "url"]);
     METADATA = counter("prometheus_remote_storage_metadata_total", "Metadata entries sent.", &["remote_name", "url"]);
