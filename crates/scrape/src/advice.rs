@@ -69,6 +69,9 @@ pub fn advice(error: &ScrapeError, about: Context<'_>) -> String {
         ScrapeError::Settings(_) => {
             "Fix the rule that writes __scrape_interval__ or __scrape_timeout__.".to_owned()
         }
+        ScrapeError::Fault => {
+            format!("This is a fault of Pharos: report it with its log and what {address}{path} exposes.")
+        }
     }
 }
 

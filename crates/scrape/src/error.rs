@@ -49,6 +49,8 @@ pub enum ScrapeError {
     Commit(CommitError),
     /// Interval and timeout as relabeled make no sense.
     Settings(String),
+    /// A fault of our own: storing the body panicked.
+    Fault,
 }
 
 impl fmt::Display for ScrapeError {
@@ -70,6 +72,7 @@ impl fmt::Display for ScrapeError {
             ScrapeError::Append { series, error } => write!(f, "{error} (series {series})"),
             ScrapeError::Commit(error) => write!(f, "cannot store the scrape: {error}"),
             ScrapeError::Settings(reason) => f.write_str(reason),
+            ScrapeError::Fault => f.write_str("storing the scrape failed by a fault of Pharos"),
         }
     }
 }

@@ -17,6 +17,7 @@ use base::Clock;
 use discovery::{HttpError, http};
 use model::{Exemplar, Labels, LabelsBuilder, stale_nan};
 use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tsdb::{AppendError, Appender, Db, Durability, SeriesRef};
@@ -103,6 +104,16 @@ impl Ingest {
         Arc::clone(&self.families)
     }
 
+    /// Goes on after work on this memory panicked: nothing of the scrape under way was stored. What exposed series
+    /// lead to is learned anew, since the tables may be half changed; the series of the last scrape are still known
+    /// to end.
+    pub fn recover(&mut self) {
+        self.cache.untrack();
+        self.cache.forget_labels();
+        self.builder = LabelsBuilder::new();
+        self.exemplars.clear();
+    }
+
     /// Labels are made in a new way from now on.
     pub fn forget_labels(&mut self) {
         self.cache.forget_labels();
@@ -110,23 +121,36 @@ impl Ingest {
 
     /// Stores one scrape, whatever came of fetching it.
     pub fn scrape(&mut self, job: &Job, fetched: Result<Fetched, ScrapeError>, timing: Timing) -> Outcome {
+        self.store(job, timing, |ingest, appender, report, losses| {
+            let fetched = fetched?;
+            let (content_type, body) = (fetched.content_type.clone(), decode(job, fetched)?);
+            report.body_bytes = body.len() as i64;
+            if body.is_empty() {
+                // No body and no error: nothing is exposed any more.
+                return ingest.mark_stale(appender, timing.timestamp, false);
+            }
+            ingest.body(job, appender, &content_type, &body, timing, report, losses)
+        })
+    }
+
+    /// Stores what `work` appends, or, when it fails or panics, the markers and the report alone.
+    fn store(
+        &mut self,
+        job: &Job,
+        timing: Timing,
+        work: impl FnOnce(&mut Ingest, &mut Appender, &mut Report, &mut Losses) -> Result<(), ScrapeError>,
+    ) -> Outcome {
         let mut report = Report::default();
         let mut losses = Losses::default();
         let mut appender = self.shared.db.appender();
         let start = self.shared.clock.monotonic();
-        let stored = fetched.and_then(|fetched| {
-            let (content_type, body) = (fetched.content_type.clone(), decode(job, fetched)?);
-            report.body_bytes = body.len() as i64;
-            if body.is_empty() { Ok(None) } else { Ok(Some((content_type, body))) }
+        // What a panic leaves behind is put in order by `recover`; the appender is dropped.
+        let work = AssertUnwindSafe(|| work(self, &mut appender, &mut report, &mut losses));
+        let result = catch_unwind(work).unwrap_or_else(|_| {
+            tracing::error!(target = %self.target, "storing a scrape failed by a fault of our own");
+            self.recover();
+            Err(ScrapeError::Fault)
         });
-        let result = match stored {
-            // No body and no error: nothing is exposed any more.
-            Ok(None) => self.mark_stale(&mut appender, timing.timestamp, false),
-            Ok(Some((content_type, body))) => {
-                self.body(job, &mut appender, &content_type, &body, timing, &mut report, &mut losses)
-            }
-            Err(error) => Err(error),
-        };
         let mut error = result.err();
         if let Some(error) = &error {
             self.count_failure(error, &mut report);

@@ -428,6 +428,55 @@ fn a_new_configuration_ends_series_that_get_other_labels() {
     assert_eq!(values("a{instance=\"i\", job=\"j\", x=\"1\", y=\"z\"}").len(), 2);
 }
 
+/// A scrape that panics when it has taken this much of a body.
+fn panicking(b: &mut Bench, body: &str) -> Outcome {
+    let timing = b.timing();
+    let job = &b.job;
+    let outcome = b.ingest.store(job, timing, |ingest, appender, _, losses| {
+        let families = ingest.families();
+        let (timestamp, newest_allowed) = (timing.timestamp, i64::MAX);
+        let mut run =
+            Run { ingest, job, appender, losses, counts: Counts::default(), timestamp, newest_allowed };
+        let parser = Parser::new(body.as_bytes(), Protocol::PrometheusText0_0_4, job.parsing);
+        run.entries(parser, &mut families.lock())?;
+        panic!("a fault, for the test");
+    });
+    b.clock.advance(Duration::from_millis(STEP_MS as u64));
+    outcome
+}
+
+#[test]
+fn a_fault_ends_the_series_and_says_down() {
+    let mut b = Bench::new("");
+    let families = b.ingest.families();
+    b.good("# HELP a First.\na 1\nb 1\nc 1\n");
+    let outcome = panicking(&mut b, "a 2\nd 2\n");
+    assert!(!outcome.report.up);
+    assert!(matches!(outcome.error, Some(ScrapeError::Fault)));
+    // Twice: nothing is left to end.
+    panicking(&mut b, "a 3\nd 3\n");
+    b.good("# HELP a Second.\na 4\nc 4\nd 4\n");
+    b.good("c 5\n");
+    b.check("a", &[(0, "1"), (1, "stale"), (3, "4"), (4, "stale")]);
+    b.check("b", &[(0, "1"), (1, "stale")]);
+    b.check("c", &[(0, "1"), (1, "stale"), (3, "4"), (4, "5")]);
+    b.check("d", &[(3, "4"), (4, "stale")]);
+    b.check("up", &[(0, "1"), (1, "0"), (2, "0"), (3, "1"), (4, "1")]);
+    // Who holds the families sees what comes after.
+    assert!(Arc::ptr_eq(&families, &b.ingest.families()));
+    assert_eq!(families.lock().all()[0].metadata.help, "Second.");
+}
+
+#[test]
+fn memory_that_was_recovered_still_ends_series() {
+    let mut b = Bench::new("");
+    b.good("a 1\nb 1\n");
+    b.ingest.recover();
+    b.good("a 2\n");
+    b.check("a", &[(0, "1"), (1, "2")]);
+    b.check("b", &[(0, "1"), (1, "stale")]);
+}
+
 #[test]
 fn the_end_of_a_target_ends_all_its_series() {
     let mut b = Bench::new("extra_scrape_metrics: true");
