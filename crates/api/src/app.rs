@@ -134,18 +134,24 @@ impl Notifications {
         }
     }
 
-    pub fn raise(&self, text: &str, now_ms: i64) {
+    /// `what` is the fixed beginning of the text, by which it is cleared; `why` may change.
+    pub fn raise(&self, what: &str, why: &str, now_ms: i64) {
+        let text = format!("{what}{why}");
+        if self.active.read().iter().any(|n| n.text == text) {
+            return;
+        }
+        self.clear(what);
         let mut active = self.active.write();
-        if active.iter().all(|n| n.text != text) {
-            let notification = Notification { text: text.to_owned(), since_ms: now_ms, active: true };
+        {
+            let notification = Notification { text, since_ms: now_ms, active: true };
             active.push(notification.clone());
             self.tell(notification);
         }
     }
 
-    pub fn clear(&self, text: &str) {
+    pub fn clear(&self, what: &str) {
         let mut active = self.active.write();
-        if let Some(at) = active.iter().position(|n| n.text == text) {
+        if let Some(at) = active.iter().position(|n| n.text.starts_with(what)) {
             let mut notification = active.remove(at);
             notification.active = false;
             self.tell(notification);
@@ -179,8 +185,8 @@ mod tests {
     fn a_notification_is_raised_once_and_cleared() {
         let n = Notifications::default();
         let mut live = n.subscribe().unwrap();
-        n.raise("a", 1);
-        n.raise("a", 2);
+        n.raise("a", ": b", 1);
+        n.raise("a", ": b", 2);
         n.clear("a");
         n.clear("a");
         assert!(n.active().is_empty());

@@ -1,5 +1,6 @@
 //! The one memory budget. Heads, caches and queries reserve from it; over it, they flush, evict or refuse.
 
+use crate::units::format_size;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,11 +27,8 @@ pub struct OverBudget {
 
 impl std::fmt::Display for OverBudget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} more bytes do not fit the {} limit of {}",
-            self.wanted_bytes, self.pool, self.limit_bytes
-        )
+        let (wanted, limit) = (format_size(self.wanted_bytes), format_size(self.limit_bytes));
+        write!(f, "{wanted} more do not fit the {} limit of {limit} (a share of --memory)", self.pool)
     }
 }
 impl std::error::Error for OverBudget {}

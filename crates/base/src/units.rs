@@ -83,6 +83,19 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     Ok((value * 1024f64.powi(power)) as u64)
 }
 
+/// Prints a size for people: `64 MB`, `1.5 GB`, in powers of 1024.
+pub fn format_size(bytes: u64) -> String {
+    let (mut value, mut unit) = (bytes as f64, "B");
+    for larger in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+        if value < 1024.0 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, larger);
+    }
+    let tenths = (value * 10.0).round() / 10.0;
+    format!("{tenths} {unit}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +114,16 @@ mod tests {
         for bad in ["", "1", "1y1y", "1m1h", "-1m", "1.5h", "1x", "ms", "1000000000y"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn sizes_are_printed_for_people() {
+        let check = |bytes: u64, want: &str| assert_eq!(format_size(bytes), want);
+        check(0, "0 B");
+        check(1023, "1023 B");
+        check(1536, "1.5 kB");
+        check(64 << 20, "64 MB");
+        check((64 << 20) - 14, "64 MB");
     }
 
     #[test]

@@ -138,7 +138,9 @@ pub fn instance(host: usize) -> String {
 /// `%g` with the shortest digits, as Go's exporters print.
 fn write_go_float(text: &mut String, v: f64) {
     let m = v.abs();
-    let result = if v.is_infinite() {
+    let result = if v.is_nan() {
+        write!(text, "NaN")
+    } else if v.is_infinite() {
         write!(text, "{}Inf", if v > 0.0 { "+" } else { "-" })
     } else if m != 0.0 && !(1e-4..1e21).contains(&m) {
         let e = format!("{v:e}");

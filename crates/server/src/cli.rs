@@ -34,7 +34,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DIR", env = "PHAROS_DATA")]
     pub data: Option<PathBuf>,
     /// Address of the screen and of every HTTP protocol [default: 127.0.0.1:9090]
-    #[arg(long, value_name = "ADDR", env = "PHAROS_LISTEN")]
+    #[arg(long, value_name = "ADDR", env = "PHAROS_LISTEN", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// Open no other port
     #[arg(long, env = "PHAROS_SINGLE_PORT", num_args = 0..=1, default_missing_value = "true")]
@@ -69,6 +69,16 @@ pub struct ServeArgs {
     /// How much is logged: error, warn, info, debug, trace [default: info]
     #[arg(long, value_name = "LEVEL", env = "PHAROS_LOG")]
     pub log: Option<String>,
+}
+
+/// `127.0.0.1:9090`, or `:9090` for every address, as Prometheus takes it.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let whole = if text.starts_with(':') {
+        format!("0.0.0.0{text}")
+    } else {
+        text.replace("localhost:", "127.0.0.1:")
+    };
+    whole.parse().map_err(|_| "not an address such as 127.0.0.1:9090".to_owned())
 }
 
 #[derive(Subcommand)]

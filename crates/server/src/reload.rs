@@ -75,7 +75,10 @@ impl Program {
         let queue = Arc::new(Queue::open(options, registry)?);
         db.observe(queue.clone());
         let discovery = Discovery::new("scrape", registry, clock);
-        let scrape = Scrape::new(ScrapeOptions::new(db.clone(), clock, registry));
+        let scrape = Scrape::new(ScrapeOptions {
+            own_thread: true,
+            ..ScrapeOptions::new(db.clone(), clock, registry)
+        });
         scrape.follow(discovery.updates());
         Ok(Program(Arc::new(Inner {
             settings: settings.clone(),
@@ -155,7 +158,10 @@ impl Program {
         self.0.success.set(0.0);
         if let Some(app) = self.app() {
             app.config.failed(faults.to_vec());
-            app.notifications.raise(RELOAD_FAILED, self.0.clock.now_ms());
+            let more = faults.len().saturating_sub(1);
+            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+            let why = faults.first().map(|first| format!(" {first}{more}")).unwrap_or_default();
+            app.notifications.raise(RELOAD_FAILED, &why, self.0.clock.now_ms());
         }
     }
 }

@@ -106,7 +106,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             revision: REVISION,
             started_ms: clock.now_ms(),
             flags: settings.flags(),
-            retention: base::units::format_duration(settings.retention),
+            retention: base::units::format_duration(Duration::from_millis(db.options().retention_ms as u64)),
             memory_limit_bytes: settings.memory_bytes,
         },
         config: ConfigState::default(),
@@ -155,6 +155,18 @@ fn open_store(
     let storage = &config.storage;
     let window = storage.tsdb.as_ref().map(|t| t.out_of_order_time_window).unwrap_or_default();
     options.out_of_order_window_ms = settings.out_of_order_window.max(window).as_millis() as i64;
+    if let Some(kept) = storage.tsdb.as_ref().and_then(|t| t.retention.as_ref()) {
+        // As in Prometheus, the file wins over the flags.
+        if !kept.time.is_zero() {
+            options.retention_ms = kept.time.as_millis() as i64;
+        }
+        if kept.size.0 > 0 {
+            options.retention_bytes = Some(kept.size.0);
+        } else if kept.percentage > 0.0 {
+            let total = base::disk::space(&settings.data).map_err(start)?.total_bytes;
+            options.retention_bytes = Some((total as f64 * kept.percentage / 100.0) as u64);
+        }
+    }
     if let Some(exemplars) = &storage.exemplars {
         options.exemplars_max = exemplars.max_exemplars.max(0) as usize;
     }

@@ -1,7 +1,7 @@
 //! What is in force: the command line over the environment over `pharos.yaml` over the defaults.
 
 use crate::cli::ServeArgs;
-use base::units::{format_duration, parse_duration, parse_size};
+use base::units::{format_duration, format_size, parse_duration, parse_size};
 use promconfig::{Fault, load_settings};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,6 +16,8 @@ const QUERY_TIMEOUT: Duration = Duration::from_secs(120);
 const QUERY_SAMPLES: u64 = 50_000_000;
 const QUERY_CONCURRENCY: usize = 20;
 const LOOKBACK: Duration = Duration::from_secs(300);
+/// What the program itself needs leaves nothing below this.
+const MEMORY_MIN: u64 = 64 << 20;
 /// When neither the machine nor its cgroup says how much memory there is.
 const MEMORY_UNKNOWN: u64 = 2 << 30;
 
@@ -24,6 +26,9 @@ const MEMORY_UNKNOWN: u64 = 2 << 30;
 pub struct Settings {
     pub data: PathBuf,
     pub listen: SocketAddr,
+    pub config: Option<PathBuf>,
+    /// No other port is opened yet, with or without it.
+    pub single_port: bool,
     pub insecure: bool,
     pub prometheus_config: Option<PathBuf>,
     pub memory_bytes: u64,
@@ -88,6 +93,8 @@ impl Settings {
         let settings = Settings {
             data: args.data.clone().or(file.data).unwrap_or_else(|| DATA.into()),
             listen,
+            config: args.config.clone(),
+            single_port: args.single_port.or(file.single_port).unwrap_or(false),
             insecure: args.insecure.or(file.insecure).unwrap_or(false),
             prometheus_config: args.prometheus_config.clone().or(file.prometheus_config),
             memory_bytes: memory.unwrap_or_else(default_memory),
@@ -111,6 +118,15 @@ impl Settings {
             log: args.log.clone().or(file.log).unwrap_or_else(|| "info".to_owned()),
         };
         settings.refuse_open_door(&mut faults);
+        if settings.memory_bytes < MEMORY_MIN {
+            faults.push(format!(
+                "--memory: {} is too little; 64MB is the least",
+                format_size(settings.memory_bytes)
+            ));
+        }
+        if settings.retention.is_zero() {
+            faults.push("--retention-metrics: must be more than 0".to_owned());
+        }
         if faults.is_empty() { Ok(settings) } else { Err(faults) }
     }
 
@@ -130,10 +146,12 @@ impl Settings {
         [
             ("data", self.data.display().to_string()),
             ("listen", self.listen.to_string()),
+            ("config", path(&self.config)),
+            ("single-port", self.single_port.to_string()),
             ("insecure", self.insecure.to_string()),
             ("prometheus-config", path(&self.prometheus_config)),
-            ("memory", self.memory_bytes.to_string()),
-            ("disk", self.disk_bytes.map(|d| d.to_string()).unwrap_or_default()),
+            ("memory", format_size(self.memory_bytes)),
+            ("disk", self.disk_bytes.map_or_else(|| "80 % of the disk".to_owned(), format_size)),
             ("retention-metrics", format_duration(self.retention)),
             ("query-timeout", format_duration(self.query_timeout)),
             ("query-max-samples", self.query_samples_max.to_string()),

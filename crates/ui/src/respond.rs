@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -40,14 +40,19 @@ pub fn router() -> Router {
 
 /// The answer for one request. `path` is the path of the URL, as sent.
 pub fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Response<Bytes> {
+    if is_api(path) {
+        return plain(StatusCode::NOT_FOUND, "not found: this version has no such path\n");
+    }
     if method != Method::GET && method != Method::HEAD {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "the screen only answers GET and HEAD\n");
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let mut response = match resolve(path) {
+    let wants_page = path == "/"
+        || headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let mut response = match resolve(path).filter(|file| *file != "index.html" || wants_page) {
         Some(file) => serve(file, headers),
-        None if is_file_name(path) || is_api(path) => plain(StatusCode::NOT_FOUND, "not found\n"),
+        None if is_file_name(path) || !wants_page => plain(StatusCode::NOT_FOUND, "not found\n"),
         None => not_built(),
     };
     if method == Method::HEAD {

@@ -21,7 +21,10 @@ pub async fn detailed(State(app): State<Arc<App>>) -> Response {
     let config = app.config.get();
     let met = app.query.damage();
     let damaged = recovery.damage.len() + recovery.bad_blocks.len() + met.len();
-    let store_ok = damaged == 0;
+    let budget = &app.db.options().budget;
+    // Full to the last hundredth: what comes now is refused.
+    let over_budget = budget.used_bytes() > budget.limit_bytes() / 100 * 99;
+    let store_ok = damaged == 0 && !over_budget;
     let body = json!({
         "status": if store_ok && config.success { "ok" } else { "degraded" },
         "version": app.process.version,
@@ -31,6 +34,7 @@ pub async fn detailed(State(app): State<Arc<App>>) -> Response {
                 "series": head.series,
                 "samples_in_head": head.samples,
                 "log_bytes": head.wal_bytes,
+                "over_memory_budget": over_budget,
                 "damaged_places": damaged,
                 "damage_met_by_queries": met,
             },

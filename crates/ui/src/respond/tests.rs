@@ -17,13 +17,23 @@ fn header(response: &Response<Bytes>, name: http::HeaderName) -> &str {
 #[test]
 fn a_place_inside_the_application_is_a_page() {
     for path in ["/", "/explore/metrics", "/pipeline/targets", "/graph"] {
-        let response = get(path, &[]);
+        let response = get(path, &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")]);
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(header(&response, CONTENT_TYPE), "text/html; charset=utf-8", "{path}");
         let body = String::from_utf8_lossy(response.body()).into_owned();
         let wanted = if crate::is_built() { "id=\"root\"" } else { "make run" };
         assert!(body.contains(wanted), "{path}: {body}");
     }
+}
+
+#[test]
+fn who_asks_for_no_page_gets_none() {
+    for accept in [None, Some("*/*"), Some("application/openmetrics-text"), Some("application/json")] {
+        let headers: Vec<_> = accept.map(|a| ("accept", a)).into_iter().collect();
+        assert_eq!(get("/metrcs", &headers).status(), StatusCode::NOT_FOUND, "{accept:?}");
+        assert_eq!(get("/", &headers).status(), StatusCode::OK, "{accept:?}");
+    }
+    assert_eq!(respond(&Method::POST, "/v1/metrics", &HeaderMap::new()).status(), StatusCode::NOT_FOUND);
 }
 
 #[test]
