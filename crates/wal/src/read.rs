@@ -6,7 +6,7 @@ use base::disk;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A part of a segment that cannot be read: from `offset` to its end.
+/// A part of a segment that cannot be read: from `offset` to its end, or one record with others behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     pub file: PathBuf,
@@ -21,7 +21,8 @@ pub struct Damage {
 pub enum DamageKind {
     /// The last write before a crash, not finished: nobody was told that it was taken.
     Torn,
-    /// The bytes are not those that were written: what came behind them in this segment is lost.
+    /// The bytes are not those that were written. What came behind them in this segment is lost too, unless the length of
+    /// the record is still right, so that the next one can be found.
     Corrupt,
     /// Not a segment of ours, or of a version this program does not know.
     BadHeader,
@@ -99,7 +100,8 @@ impl Segment {
         self.map.as_deref().unwrap_or(&[])
     }
 
-    /// The records from the first on; ends at the end or at the first damage.
+    /// The records from the first on. Ends at the end, or at damage behind which no record is found: its checksum is
+    /// bound to its place, so that what is found is one.
     pub fn records(&self) -> Records<'_> {
         Records { segment: self, offset: 0, ended: false }
     }
@@ -151,7 +153,19 @@ impl<'a> Iterator for Records<'a> {
                 Some(Ok(body))
             }
             Frame::CutOff | Frame::Unwritten => self.ends_with(DamageKind::Torn),
-            Frame::BadChecksum => self.ends_with(DamageKind::Corrupt),
+            Frame::BadChecksum { end } => {
+                let next = (end as usize) < bytes.len() && {
+                    let found = frame(bytes, self.segment.id, end);
+                    matches!(found, Frame::Record(_))
+                };
+                if !next {
+                    return self.ends_with(DamageKind::Corrupt);
+                }
+                let mut damage = self.segment.damage(self.offset, DamageKind::Corrupt);
+                damage.dropped_bytes = end - self.offset;
+                self.offset = end;
+                Some(Err(damage))
+            }
         }
     }
 }

@@ -59,7 +59,10 @@ pub(crate) enum Frame<'a> {
     CutOff,
     /// Nothing but zeroes from here on: room that was given to the file and never written.
     Unwritten,
-    BadChecksum,
+    /// Where the record ends, if its length is right.
+    BadChecksum {
+        end: u64,
+    },
 }
 
 /// Reads the record at `offset`, which is before the end.
@@ -74,6 +77,6 @@ pub(crate) fn frame(bytes: &[u8], segment: SegmentId, offset: u64) -> Frame<'_> 
     match tail.get(..length) {
         None => Frame::CutOff,
         Some(body) if checksum(segment, offset, body) == sum => Frame::Record(body),
-        Some(_) => Frame::BadChecksum,
+        Some(_) => Frame::BadChecksum { end: offset + (FRAME_BYTES + length) as u64 },
     }
 }
