@@ -9,9 +9,12 @@ use crate::head::page::locate;
 use crate::store::Store;
 use base::disk;
 use base::random::Random;
-use model::Matcher;
+use model::{Labels, Matcher};
 use roaring::RoaringBitmap;
-use wal::LogError;
+use wal::Lsn;
+
+/// Labels in one record of a deletion: what a replay has to take apart at once.
+const DELETION_LABELS_BYTES: usize = 64 << 20;
 
 impl Store {
     /// See [`crate::Db::delete_series`].
@@ -27,7 +30,7 @@ impl Store {
             // What a failed flush left cannot be changed where it is.
             self.flush_locked(&mut flushing)?;
         }
-        self.delete_in_head(sets, min_ms, max_ms)?;
+        let logged = self.delete_in_head(sets, min_ms, max_ms)?;
         for block in self.view().blocks.iter() {
             if block.meta().min_ms <= max_ms && block.meta().max_ms >= min_ms {
                 for set in sets {
@@ -35,10 +38,16 @@ impl Store {
                 }
             }
         }
-        self.log.sync_all().map_err(admin_error)
+        logged.into_iter().try_for_each(|lsn| self.log.sync(lsn)).map_err(admin_error)
     }
 
-    fn delete_in_head(&self, sets: &[Vec<Matcher>], min_ms: i64, max_ms: i64) -> Result<(), AdminError> {
+    /// Returns where its records end. A record stands alone, so there are several when the labels are long.
+    fn delete_in_head(
+        &self,
+        sets: &[Vec<Matcher>],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Vec<Lsn>, AdminError> {
         let _nobody_commits = self.gate.write();
         let pages = self.head.pages();
         let index = self.head.index();
@@ -49,27 +58,47 @@ impl Store {
             pages[page].data.lock().holds(at) || pages[page].last_ms(at) >= min_ms
         };
         let slots: Vec<u32> = found.iter().filter(touched).collect();
-        if slots.is_empty() {
-            return Ok(());
-        }
-        let definitions: Vec<_> = slots.iter().map(|s| (*s, index.labels(*s))).collect();
         drop(index);
-        loop {
-            let mut record = self.spare_record();
-            put_definitions(record.body_mut(), &definitions);
-            put_deletion(record.body_mut(), &slots, min_ms, max_ms);
-            match self.log.append_in(self.log.segment(), &mut record) {
-                Err(LogError::SegmentClosed { .. }) => continue,
-                Err(error) => return Err(admin_error(error)),
-                Ok(_) => break,
+        let mut logged = Vec::new();
+        let mut rest = slots.as_slice();
+        while !rest.is_empty() {
+            let index = self.head.index();
+            let (mut definitions, mut bytes) = (Vec::new(), 0);
+            for slot in rest {
+                let labels = index.labels(*slot);
+                bytes += labels.as_bytes().len();
+                definitions.push((*slot, labels));
+                if bytes >= DELETION_LABELS_BYTES {
+                    break;
+                }
             }
+            drop(index);
+            let (these, later) = rest.split_at(definitions.len());
+            logged.push(self.log_deletion(&definitions, these, min_ms, max_ms)?);
+            let _nobody_looks = self.applying.write();
+            let mut cursor = Cursor::new(&self.head, &pages);
+            for slot in these {
+                cursor.delete(*slot, min_ms, max_ms);
+            }
+            rest = later;
         }
-        let _nobody_looks = self.applying.write();
-        let mut cursor = Cursor::new(&self.head, &pages);
-        for slot in slots {
-            cursor.delete(slot, min_ms, max_ms);
-        }
-        Ok(())
+        Ok(logged)
+    }
+
+    fn log_deletion(
+        &self,
+        definitions: &[(u32, Labels)],
+        slots: &[u32],
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Result<Lsn, AdminError> {
+        let mut record = self.spare_record();
+        put_definitions(record.body_mut(), definitions);
+        put_deletion(record.body_mut(), slots, min_ms, max_ms);
+        // It defines all it speaks of: it may lie in any segment.
+        let result = self.log.append(&mut record);
+        self.keep_record(record);
+        result.map_err(admin_error)
     }
 
     /// See [`crate::Db::clean_tombstones`].
@@ -87,6 +116,10 @@ impl Store {
         let _compacting = self.compacting.lock();
         let mut flushing = self.flushing.lock();
         if !skip_head {
+            if self.view().frozen.is_some() {
+                // What a failed flush left is not all there is: the head has been written to since.
+                self.flush_locked(&mut flushing)?;
+            }
             self.flush_locked(&mut flushing)?;
         }
         let blocks = self.view().blocks.to_vec();

@@ -1,11 +1,12 @@
 //! One batch on its way into the store: each sample is judged when it is appended, nothing is seen before the commit.
 
-use crate::batch::{Batch, ExemplarEntry, FloatEntry, HistogramEntry};
+use crate::batch::{Batch, ExemplarEntry, FloatEntry, HistogramEntry, LABELS_BYTES_MAX};
 use crate::error::{AppendError, CommitError};
 use crate::exemplars;
 use crate::head::Pages;
 use crate::head::page::{Page, locate};
 use crate::histogram::same_histogram;
+use crate::metadata;
 use crate::store::Store;
 use model::{Exemplar, FloatHistogram, Histogram, Labels, Metadata};
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub struct Appender {
     bounds: Bounds,
     /// What [`crate::head::Head::leave`] is told.
     round: u8,
+    /// Of the series that were asked for by their labels.
+    labels_bytes: usize,
 }
 
 /// What the head takes now.
@@ -100,6 +103,7 @@ impl Appender {
             pages: store.head.pages(),
             batch: store.spare_batch(),
             bounds: Bounds::of(&store),
+            labels_bytes: 0,
             store,
         }
     }
@@ -114,7 +118,12 @@ impl Appender {
 
     /// Finds a series by its labels, or creates it, and remembers it under the key.
     pub fn series(&mut self, key: Option<u128>, labels: &Labels) -> Result<SeriesRef, AppendError> {
-        let (slot, generation) = self.store.head.series(labels)?;
+        let labels_bytes = self.labels_bytes + labels.as_bytes().len();
+        if labels_bytes > LABELS_BYTES_MAX {
+            return Err(AppendError::BatchLabels { limit_bytes: LABELS_BYTES_MAX as u64 });
+        }
+        let (slot, generation) = self.store.head.series(labels, || self.store.admit_series())?;
+        self.labels_bytes = labels_bytes;
         if let Some(key) = key {
             self.store.head.keys().set(key, slot, generation);
         }
@@ -303,11 +312,21 @@ impl Appender {
         Ok(())
     }
 
-    /// Type, help and unit of a metric family; the last one told counts.
+    /// Type, help and unit of a metric family; the last one told counts. Long texts are cut, and families over
+    /// the limit are not kept.
     pub fn metadata(&mut self, family: &str, metadata: &Metadata) {
-        let known = self.store.metadata.lock().get(family) == Some(metadata);
-        if !known {
-            self.batch.metadata.push((family.to_owned(), metadata.clone()));
+        if family.len() > metadata::NAME_BYTES_MAX {
+            return;
+        }
+        let metadata = metadata::shortened(metadata);
+        let stored = self.store.metadata.lock();
+        let wanted = match stored.get(family) {
+            Some(known) => *known != *metadata,
+            None => stored.len() < metadata::FAMILIES_MAX,
+        };
+        drop(stored);
+        if wanted {
+            self.batch.metadata.push((family.to_owned(), metadata.into_owned()));
         }
     }
 

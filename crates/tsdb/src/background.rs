@@ -72,7 +72,8 @@ impl Store {
         }
         let samples = self.head.samples();
         if samples == 0 {
-            return None;
+            // Only series without samples are left to go.
+            return self.is_over_budget().then_some(Due::Memory);
         }
         if samples >= self.options.head_samples_max {
             return Some(Due::Samples);

@@ -5,7 +5,7 @@
 //! the series it speaks of, so that a damaged segment harms no other.
 //!
 //! ```text
-//! D  definitions   raw length, then zstd of (slot, labels)…   plain when that is not shorter: raw length 0
+//! D  definitions   raw length, then zstd of (slot, labels)…   plain when that is not shorter: raw length 0; several when long
 //! L  late          nothing: samples of this record may come out of order
 //! F  floats        columns of slots, times, values: see `batch/floats.rs`
 //! S  starts        (place in F, start of the count)…
@@ -29,8 +29,15 @@ use std::sync::Arc;
 /// Definitions shorter than this are not worth the compressor's start.
 const COMPRESS_MIN_BYTES: usize = 512;
 const COMPRESS_LEVEL: i32 = 1;
-/// No batch of ours defines more: a million series of 1 kB.
+/// A section of definitions ends when it has this much raw: the reader needs the room in memory, one section at a time.
+const DEFINITIONS_BYTES: usize = 16 << 20;
+/// No section has more, and none is read that says so: the last labels of a section begin before `DEFINITIONS_BYTES` and
+/// are no longer than `LABELS_BYTES_MAX`; earlier sections held a whole batch.
 const DEFINITIONS_BYTES_MAX: usize = 1 << 30;
+/// Labels of all series that one batch asks for by labels; so also those of one series. A million series of 256 bytes:
+/// with them, a record stays far below the 4 GiB that its length can say.
+pub(crate) const LABELS_BYTES_MAX: usize = 256 << 20;
+const _: () = assert!(DEFINITIONS_BYTES + LABELS_BYTES_MAX + 32 <= DEFINITIONS_BYTES_MAX);
 
 /// A float on its way. 24 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -128,22 +135,31 @@ fn section(out: &mut Vec<u8>, tag: u8, fill: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
     out.extend_from_slice(&[0; 4]);
     fill(out);
-    let length = (out.len() - at - 4) as u32;
+    // A record with a section that is too long for its length is itself too long: the log refuses it.
+    let length = u32::try_from(out.len() - at - 4).unwrap_or(u32::MAX);
     out[at..at + 4].copy_from_slice(&length.to_le_bytes());
 }
 
 /// Appends the definitions of series.
 pub(crate) fn put_definitions(out: &mut Vec<u8>, definitions: &[(u32, Labels)]) {
-    if definitions.is_empty() {
-        return;
-    }
-    let mut raw = Vec::with_capacity(definitions.len() * 128);
+    let mut raw = Vec::with_capacity((definitions.len() * 128).min(DEFINITIONS_BYTES));
     for (slot, labels) in definitions {
         put_varint(&mut raw, *slot as u64);
         put_bytes(&mut raw, labels.as_bytes());
+        if raw.len() >= DEFINITIONS_BYTES {
+            put_raw_definitions(out, &raw);
+            raw.clear();
+        }
     }
+    if !raw.is_empty() {
+        put_raw_definitions(out, &raw);
+    }
+}
+
+fn put_raw_definitions(out: &mut Vec<u8>, raw: &[u8]) {
+    debug_assert!(raw.len() <= DEFINITIONS_BYTES_MAX);
     let compressed = (raw.len() >= COMPRESS_MIN_BYTES)
-        .then(|| zstd::bulk::compress(&raw, COMPRESS_LEVEL).ok())
+        .then(|| zstd::bulk::compress(raw, COMPRESS_LEVEL).ok())
         .flatten()
         .filter(|c| c.len() < raw.len());
     section(out, b'D', |out| match compressed {
@@ -153,7 +169,7 @@ pub(crate) fn put_definitions(out: &mut Vec<u8>, definitions: &[(u32, Labels)]) 
         }
         None => {
             put_varint(out, 0);
-            out.extend_from_slice(&raw);
+            out.extend_from_slice(raw);
         }
     });
 }

@@ -180,7 +180,7 @@ impl Store {
             self.counters.exemplars.add(done.exemplars);
         }
         if !batch.metadata.is_empty() {
-            self.metadata.lock().extend(batch.metadata.iter().cloned());
+            crate::metadata::keep(&mut self.metadata.lock(), batch.metadata.iter().cloned());
         }
     }
 }

@@ -6,7 +6,6 @@
 
 use crate::block::{
     Block, BlockError, BlockId, BlockMeta, SeriesColumns, SeriesStream, WriteOptions, merge, thin,
-    write_block,
 };
 use crate::error::AdminError;
 use crate::flush::floor;
@@ -71,11 +70,8 @@ impl Store {
             view.blocks.iter().filter(|b| ids.contains(&b.meta().id)).cloned().collect();
         let merged = self.write_merged(&sources, &self.blocks_dir())?;
         self.change_view(|v| v.with_blocks(ids, merged.into_iter().collect()));
-        for block in &sources {
-            // What is left of it is removed at the next start.
-            if let Err(error) = block.remove() {
-                tracing::warn!(%error, "a merged block could not be removed");
-            }
+        if let Err(error) = self.remove_files(sources) {
+            tracing::warn!(%error, "a merged block could not be removed; it is tried again");
         }
         Ok(())
     }
@@ -89,10 +85,7 @@ impl Store {
         let mut stream = Interruptible { inner: thinned, closed: &self.closed };
         let level = sources.iter().map(|b| b.meta().level).max().unwrap_or(0).saturating_add(1);
         let options = WriteOptions { level, sources: sources.iter().map(|b| b.meta().id).collect() };
-        match write_block(dir, self.merged_block_id(sources), options, &mut stream)? {
-            Some(meta) => Block::open(&dir.join(meta.id.file_name())).map(Some),
-            None => Ok(None),
-        }
+        Block::write(dir, self.merged_block_id(sources), options, &mut stream)
     }
 }
 

@@ -28,6 +28,12 @@ pub enum AppendError {
     UnknownSeries,
     #[error("the head holds {limit} series, its limit")]
     SeriesLimit { limit: u64 },
+    /// The head is over its memory limit: series that it does not have must wait for a flush.
+    #[error("the head is over its memory limit of {limit_bytes} bytes: no new series")]
+    OverBudget { limit_bytes: u64 },
+    /// The series of one batch have longer labels than a record of the log may define: the rest belongs in another batch.
+    #[error("the labels of the series of one batch are over {limit_bytes} bytes")]
+    BatchLabels { limit_bytes: u64 },
     #[error("label set without labels")]
     NoLabels,
     #[error("invalid histogram: {0}")]

@@ -8,7 +8,7 @@
 //! A flush that fails (disk full) leaves the frozen samples in the view; the next one begins there.
 
 use crate::batch::{put_carried, put_metadata};
-use crate::block::{Block, BlockError, SeriesColumns, SeriesStream, WriteOptions, write_block};
+use crate::block::{Block, BlockError, SeriesColumns, SeriesStream, WriteOptions};
 use crate::columns::Columns;
 use crate::error::AdminError;
 use crate::head::page::{PAGE_SERIES, locate};
@@ -20,7 +20,7 @@ use base::disk;
 use model::Labels;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use wal::{LogError, SegmentId};
+use wal::{LogError, Lsn};
 
 /// Windows of old samples are made longer until there are at most this many: a year that is imported at once shall not
 /// become 4,380 files.
@@ -48,22 +48,24 @@ impl Store {
     }
 
     pub(crate) fn flush_locked(&self, flushing: &mut Flushing) -> Result<(), AdminError> {
-        if self.view().frozen.is_none() {
-            if self.head.samples() == 0 {
-                return Ok(());
-            }
-            flushing.log_from = Some(self.freeze()?);
+        if self.view().frozen.is_none() && self.head.samples() > 0 {
+            self.freeze(flushing)?;
         }
         let view = self.view();
-        let Some(frozen) = &view.frozen else { return Ok(()) };
-        let blocks = self.write_frozen(frozen)?;
-        self.change_view(|v| View { frozen: None, ..v.with_blocks(&[], blocks) });
-        self.head.thawed(frozen);
-        self.flushed_to_ms.store(self.head.max_ms(), Ordering::Relaxed);
-        drop(view);
-        if let Some(segment) = flushing.log_from.take() {
-            self.log.remove_before(segment).map_err(AdminError::io)?;
+        if let Some(frozen) = &view.frozen {
+            let blocks = self.write_frozen(frozen)?;
+            self.change_view(|v| View { frozen: None, ..v.with_blocks(&[], blocks) });
+            self.head.thawed(frozen);
+            self.flushed_to_ms.store(self.head.max_ms(), Ordering::Relaxed);
+        } else if self.is_over_budget() {
+            // Series without samples fill the memory. No segment speaks of two series by one slot: what is created
+            // after this removal is defined in another one.
+            self.log.cut().map_err(admin_error)?;
+        } else {
+            return self.release_log(flushing);
         }
+        drop(view);
+        self.release_log(flushing)?;
         let gone = self.head.remove_idle();
         if gone > 0 {
             tracing::debug!(series = gone, "idle series left the head");
@@ -72,27 +74,47 @@ impl Store {
         Ok(())
     }
 
-    /// Cuts log and head between two batches. Returns the first segment with what comes later.
-    fn freeze(&self) -> Result<SegmentId, AdminError> {
+    /// Removes the segments whose content is in blocks. What of them goes on in a later one must be durable there before.
+    fn release_log(&self, flushing: &mut Flushing) -> Result<(), AdminError> {
+        let Some(segment) = flushing.log_from else { return Ok(()) };
+        if let Some(lsn) = flushing.carried
+            && self.log.sync(lsn).is_err()
+        {
+            // That record is lost; another one may have more luck.
+            let nobody_commits = self.gate.write();
+            flushing.carried = self.carry_over()?;
+            drop(nobody_commits);
+            if let Some(lsn) = flushing.carried {
+                self.log.sync(lsn).map_err(admin_error)?;
+            }
+        }
+        self.log.remove_before(segment).map_err(AdminError::io)?;
+        *flushing = Flushing::default();
+        Ok(())
+    }
+
+    /// Cuts log and head between two batches.
+    fn freeze(&self, flushing: &mut Flushing) -> Result<(), AdminError> {
         let _nobody_commits = self.gate.write();
         let segment = self.log.cut().map_err(admin_error)?;
-        self.carry_over()?;
+        let carried = self.carry_over()?;
         let _nobody_looks = self.applying.write();
         let view = self.view();
         let frozen = self.head.freeze(&view.epoch);
         let epoch = Epoch::new(view.epoch.number + 1);
         self.change_view(|v| View { epoch, frozen: Some(frozen), ..v.clone() });
-        Ok(segment)
+        *flushing = Flushing { log_from: Some(segment), carried };
+        Ok(())
     }
 
-    /// Metadata and exemplars are in no block: they go on in the new segment.
-    fn carry_over(&self) -> Result<(), AdminError> {
+    /// Metadata and exemplars are in no block: they go on in the new segment. Returns where, when there are any.
+    fn carry_over(&self) -> Result<Option<Lsn>, AdminError> {
         let mut record = self.spare_record();
         let metadata = self.metadata.lock();
         put_metadata(record.body_mut(), metadata.iter().map(|(f, m)| (f.as_str(), m)));
         drop(metadata);
         put_carried(record.body_mut(), self.exemplars.lock().iter());
-        let result = if record.body().is_empty() { Ok(()) } else { self.log.append(&mut record).map(drop) };
+        let result = if record.body().is_empty() { Ok(None) } else { self.log.append(&mut record).map(Some) };
         self.keep_record(record);
         result.map_err(admin_error)
     }
@@ -105,7 +127,7 @@ impl Store {
                 Ok(block) => blocks.extend(block),
                 Err(error) => {
                     for block in &blocks {
-                        let _ = disk::remove_file(Block::path(block));
+                        let _ = disk::remove_file(block.path());
                     }
                     return Err(error.into());
                 }
@@ -141,13 +163,8 @@ impl Store {
             labels: Labels::empty(),
             columns: Columns::default(),
         };
-        let dir = self.blocks_dir();
-        let id = self.new_block_id();
         let options = WriteOptions { level: 0, sources: Vec::new() };
-        match write_block(&dir, id, options, &mut stream)? {
-            Some(meta) => Block::open(&dir.join(meta.id.file_name())).map(Some),
-            None => Ok(None),
-        }
+        Block::write(&self.blocks_dir(), self.new_block_id(), options, &mut stream)
     }
 }
 

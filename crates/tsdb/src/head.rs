@@ -164,8 +164,12 @@ impl Head {
         self.samples.load(Ordering::Relaxed)
     }
 
-    /// Slot and generation of a series, which is created when it is not there.
-    pub fn series(&self, labels: &Labels) -> Result<(u32, u32), AppendError> {
+    /// Slot and generation of a series, which is created when it is not there and may be.
+    pub fn series(
+        &self,
+        labels: &Labels,
+        may_create: impl FnOnce() -> Result<(), AppendError>,
+    ) -> Result<(u32, u32), AppendError> {
         if labels.is_empty() {
             return Err(AppendError::NoLabels);
         }
@@ -180,6 +184,7 @@ impl Head {
         if let Some(limit) = self.series_max.filter(|max| index.len() as u64 >= *max) {
             return Err(AppendError::SeriesLimit { limit });
         }
+        may_create()?;
         Ok(self.create(&mut index, labels, hash))
     }
 

@@ -26,6 +26,7 @@ mod head;
 mod histogram;
 mod keep;
 mod labels_cache;
+mod metadata;
 mod observer;
 mod open;
 mod options;

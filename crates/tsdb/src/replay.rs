@@ -219,7 +219,7 @@ impl<'s> Walk<'_, 's> {
                 }
             }
             Section::Carried(all) => all.into_iter().for_each(|(l, e)| self.exemplars.add(l, e)),
-            Section::Metadata(all) => self.metadata.extend(all),
+            Section::Metadata(all) => crate::metadata::keep(self.metadata, all),
         }
     }
 }

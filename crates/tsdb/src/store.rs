@@ -5,7 +5,7 @@
 
 use crate::batch::Batch;
 use crate::block::{Block, BlockId};
-use crate::error::CommitError;
+use crate::error::{AppendError, CommitError};
 use crate::exemplars::Exemplars;
 use crate::head::Head;
 use crate::labels_cache::LabelsCache;
@@ -52,6 +52,8 @@ pub(crate) struct Store {
     /// One merge at a time; also held by whatever must not have blocks replaced under it. Holds the blocks that are
     /// damaged: they are served as far as they go and left out of merges.
     pub compacting: Mutex<BTreeSet<BlockId>>,
+    /// Blocks that are no more, and whose files are still to be removed.
+    pub doomed: Mutex<Vec<Block>>,
     pub labels_cache: LabelsCache,
     pub counters: Counters,
     pub closed: AtomicBool,
@@ -76,8 +78,10 @@ pub(crate) struct Store {
 /// What a flush that failed left for the next.
 #[derive(Debug, Default)]
 pub(crate) struct Flushing {
-    /// Segments before this one hold nothing but what is frozen.
+    /// Segments before this one hold nothing but what is frozen, or in blocks already.
     pub log_from: Option<wal::SegmentId>,
+    /// Where the record ends that carries metadata and exemplars into the segments that stay.
+    pub carried: Option<wal::Lsn>,
 }
 
 /// What [`Store::new`] puts together.
@@ -109,6 +113,7 @@ impl Store {
             metadata: Mutex::new(parts.metadata),
             flushing: Mutex::default(),
             compacting: Mutex::default(),
+            doomed: Mutex::default(),
             labels_cache: LabelsCache::default(),
             counters: Counters::default(),
             closed: AtomicBool::new(false),
@@ -193,6 +198,19 @@ impl Store {
             return Err(CommitError::Closed);
         }
         if self.over_budget.load(Ordering::Relaxed) { self.account() } else { Ok(()) }
+    }
+
+    /// Asked for each series that would be new: its labels take memory before there is a commit to refuse.
+    pub fn admit_series(&self) -> Result<(), AppendError> {
+        if !self.is_over_budget() && !self.wants_account() {
+            return Ok(());
+        }
+        let limit_bytes = self.options.budget.limit_bytes();
+        self.account().map_err(|_| AppendError::OverBudget { limit_bytes })
+    }
+
+    pub fn is_over_budget(&self) -> bool {
+        self.over_budget.load(Ordering::Relaxed)
     }
 
     /// Whether the reservation is far from what the head holds.

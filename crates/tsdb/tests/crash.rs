@@ -138,7 +138,7 @@ fn segments(dir: &Path) -> Vec<PathBuf> {
     disk::list(&dir.join("wal")).unwrap()
 }
 
-/// A flipped bit costs its segment from there on; the damage is named and everything else is served.
+/// A flipped bit costs a record, or its segment from there on; the damage is named and everything else is served.
 #[test]
 fn a_flipped_bit_in_the_log() {
     let dir = tempfile::tempdir().unwrap();

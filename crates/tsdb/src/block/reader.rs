@@ -5,7 +5,10 @@ use crate::block::format::{Band, OpenFile, Section};
 use crate::block::index::{Index, LabelReader};
 use crate::block::scan::Scan;
 use crate::block::tombstones::Tombstones;
-use crate::block::{BlockError, BlockMeta, Interval, LabelStats, SeriesColumns, SeriesStream, select, stats};
+use crate::block::{
+    BlockError, BlockId, BlockMeta, Interval, LabelStats, SeriesColumns, SeriesStream, WriteOptions, select,
+    stats, write_block,
+};
 use model::{Labels, Matcher, Samples};
 use parking_lot::{Mutex, RwLock};
 use std::ops::ControlFlow;
@@ -29,6 +32,23 @@ impl Block {
     pub fn open(path: &Path) -> Result<Block, BlockError> {
         let map = base::disk::Map::open(path).map_err(io_error(path))?;
         Block::from_bytes(path, Box::new(map))
+    }
+
+    /// Writes a block, see [`write_block`], and opens it. On an error there is no file: nothing comes back at the
+    /// next start.
+    pub fn write(
+        dir: &Path,
+        id: BlockId,
+        options: WriteOptions,
+        stream: &mut dyn SeriesStream,
+    ) -> Result<Option<Block>, BlockError> {
+        let Some(meta) = write_block(dir, id, options, stream)? else { return Ok(None) };
+        let path = dir.join(meta.id.file_name());
+        let opened = Block::open(&path);
+        if opened.is_err() {
+            let _ = base::disk::remove_file(&path);
+        }
+        opened.map(Some)
     }
 
     /// A block whose bytes come from elsewhere; `path` names it in errors and tells where its deletions are.
@@ -155,7 +175,11 @@ impl Block {
     pub fn remove(&self) -> Result<(), BlockError> {
         let _deleting = self.0.deleting.lock();
         // The block first: a deletion without a block is harmless, a block without its deletions is not.
-        base::disk::remove_file(self.path()).map_err(io_error(self.path()))?;
+        match base::disk::remove_file(self.path()) {
+            // An earlier attempt came as far as that.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            removed => removed.map_err(io_error(self.path()))?,
+        }
         let tombstones = Tombstones::path(self.path());
         if base::disk::exists(&tombstones) {
             base::disk::remove_file(&tombstones).map_err(io_error(&tombstones))?;

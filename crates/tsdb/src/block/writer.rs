@@ -48,9 +48,14 @@ pub fn write_block(
     let written = write_file(&temporary, id, options, stream);
     match written {
         Ok(Some(meta)) => {
-            base::disk::rename(&temporary, &path).map_err(io_error(&path))?;
-            base::disk::sync_dir(dir).map_err(io_error(dir))?;
-            Ok(Some(meta))
+            let placed = base::disk::rename(&temporary, &path).map_err(io_error(&path));
+            let placed = placed.and_then(|()| base::disk::sync_dir(dir).map_err(io_error(dir)));
+            if placed.is_err() {
+                // Under neither name: the caller takes it for not written.
+                let _ = base::disk::remove_file(&temporary);
+                let _ = base::disk::remove_file(&path);
+            }
+            placed.map(|()| Some(meta))
         }
         other => {
             // What is half written is of no use; that it cannot be removed changes nothing about the result.
