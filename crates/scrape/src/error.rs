@@ -112,7 +112,7 @@ impl Losses {
             (&self.out_of_order, "out of order"),
             (&self.duplicate, "with a duplicate timestamp"),
             (&self.out_of_bounds, "too old or too far in the future"),
-            (&self.series_limit, "of new series over the store's series limit"),
+            (&self.series_limit, "of new series over the store's limit of series or memory"),
         ];
         let mut parts: Vec<String> = kinds
             .iter()

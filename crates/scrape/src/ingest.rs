@@ -525,7 +525,8 @@ impl Run<'_> {
             | AppendError::TooOld { .. }
             | AppendError::DuplicateTimestamp { .. }
             | AppendError::OutOfBounds { .. }
-            | AppendError::SeriesLimit { .. } => {
+            | AppendError::SeriesLimit { .. }
+            | AppendError::OverBudget { .. } => {
                 self.lose(error, bytes);
                 Ok(())
             }
@@ -541,7 +542,9 @@ impl Run<'_> {
                 self.losses.out_of_order.add(bytes);
             }
             AppendError::DuplicateTimestamp { .. } => self.lose_duplicate(bytes),
-            AppendError::SeriesLimit { .. } => self.losses.series_limit.add(bytes),
+            AppendError::SeriesLimit { .. } | AppendError::OverBudget { .. } => {
+                self.losses.series_limit.add(bytes)
+            }
             _ => {
                 metrics.out_of_bounds.inc();
                 self.losses.out_of_bounds.add(bytes);

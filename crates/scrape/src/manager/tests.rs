@@ -24,6 +24,10 @@ impl House {
     }
 
     fn seeded(seed: u64) -> House {
+        House::with(|options| Options { seed, ..options })
+    }
+
+    fn with(change: impl FnOnce(Options) -> Options) -> House {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let options = DbOptions {
@@ -34,7 +38,7 @@ impl House {
         };
         let db = Db::open(options).unwrap();
         let registry = Registry::new();
-        let manager = Manager::new(Options { seed, ..Options::new(db.clone(), &clock, &registry) });
+        let manager = Manager::new(change(Options::new(db.clone(), &clock, &registry)));
         House { manager, db, registry, _dir: dir }
     }
 
@@ -146,6 +150,30 @@ async fn scrapes_what_discovery_found() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(house.values("a").len(), stored, "nothing is written after the stop");
     assert!(house.values("a").iter().all(|v| !is_stale(*v)), "a stop ends no series");
+}
+
+#[tokio::test]
+async fn a_thread_of_its_own_scrapes_bodies_of_all_sizes() {
+    // Too long to be stored on the thread of the loops: 1.2 MB.
+    let long: String = (0..60_000).map(|i| format!("long{{n=\"{i:06}\"}} 1\n")).collect();
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/long" => Answer::ok("text/plain; version=0.0.4", &long),
+        _ => metrics(request),
+    })
+    .await;
+    let house = House::with(|options| Options { own_thread: true, ..options });
+    let job = |name, path| {
+        format!("  - {{job_name: {name}, metrics_path: {path}, scrape_interval: 5s, scrape_timeout: 5s}}\n")
+    };
+    house.apply(&format!("scrape_configs:\n{}{}", job("short", "/metrics"), job("long", "/long")));
+    house.sync(&[("short", &[server.address()]), ("long", &[server.address()])]);
+    wait_for(|| house.targets().iter().all(|t| t.health != Health::Unknown)).await;
+    house.manager.stop().await;
+    assert!(house.values("up").iter().all(|v| *v == 1.0));
+    assert_eq!(house.values("long").len() % 60_000, 0);
+    assert!(!house.values("long").is_empty() && !house.values("a").is_empty());
+    // The thread ends with the last handle; what it stored stays.
+    drop(house.manager);
 }
 
 #[tokio::test]
