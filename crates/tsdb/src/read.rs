@@ -15,6 +15,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+/// A selection that series are made beside is made anew at most so often: where they come all the time it must end.
+const LOOKS_AGAIN_MAX: usize = 3;
+
 impl Store {
     /// See [`crate::Db::select`].
     pub(crate) fn select(
@@ -23,8 +26,17 @@ impl Store {
         start_excl: i64,
         end_incl: i64,
     ) -> Result<Selected, ReadError> {
-        let found = self.find_in_head(matchers);
+        let (mut version, mut found) = self.find_in_head(matchers);
         let mut selected = self.look(&found, start_excl, end_incl);
+        for _ in 0..LOOKS_AGAIN_MAX {
+            // A batch that made series after they were looked for may have been committed before the look: of its
+            // series only some would be seen.
+            if self.head.index().version() == version {
+                break;
+            }
+            (version, found) = self.find_in_head(matchers);
+            selected = self.look(&found, start_excl, end_incl);
+        }
         if start_excl >= end_incl {
             return Ok(selected);
         }
@@ -49,13 +61,13 @@ impl Store {
         Ok(selected)
     }
 
-    /// The series of the head that pass all matchers, by labels.
-    fn find_in_head(&self, matchers: &[Matcher]) -> Arc<Found> {
+    /// The series of the head that pass all matchers, by labels, and the version of the index that has them.
+    fn find_in_head(&self, matchers: &[Matcher]) -> (u64, Arc<Found>) {
         let key = key(matchers);
         let index = self.head.index();
         let version = index.version();
         if let Some(found) = self.labels_cache.get(version, &key) {
-            return found;
+            return (version, found);
         }
         let slots = sorted_by_labels(&index, index.select(matchers));
         let labels = slots.iter().map(|s| index.labels(*s)).collect();
@@ -68,7 +80,7 @@ impl Store {
         drop(index);
         let found = Arc::new(Found { slots, labels });
         self.labels_cache.put(version, key, &found);
-        found
+        (version, found)
     }
 
     /// Takes the view, and how far the pages of the found series reach: both between batches and flushes.
