@@ -17,6 +17,8 @@ use wire::snappy::{self, SnappyError};
 
 /// How far ahead of the clock a sample may be, as in Prometheus: further and it would close the door to all others.
 const AHEAD_MAX_MS: i64 = 10 * 60 * 1000;
+/// A flush that frees memory takes about this long.
+const OVER_BUDGET_RETRY_MS: u64 = 5_000;
 /// Reasons that an answer repeats; the rest is counted.
 const REASONS_MAX: usize = 50;
 /// Buffers of a request larger than this are not kept for the next: four writers × 4 MiB.
@@ -300,7 +302,7 @@ impl std::fmt::Display for Refusal {
 
 impl Batch {
     #[inline]
-    fn series(&mut self, series: &Series<'_>) -> Result<(), ProtoError> {
+    fn series(&mut self, series: &Series<'_>) -> Result<(), ReceiveError> {
         if self.message == Message::V2 && !self.has_one_kind(series) {
             return Ok(());
         }
@@ -344,11 +346,11 @@ impl Batch {
 
     /// Finds or makes a series by its labels. `None` when it is refused, with all its samples.
     #[cold]
-    fn create(&mut self, series: &Series<'_>) -> Result<Option<SeriesRef>, ProtoError> {
+    fn create(&mut self, series: &Series<'_>) -> Result<Option<SeriesRef>, ReceiveError> {
         let samples = series.samples.len() + series.histogram_count();
         let labels = match series.labels() {
             Ok(labels) => labels,
-            Err(SeriesError::Malformed(error)) => return Err(error),
+            Err(SeriesError::Malformed(error)) => return Err(error.into()),
             Err(error) => {
                 self.received.invalid_labels += samples as u64;
                 self.received.reject(samples, || error.to_string());
@@ -362,6 +364,10 @@ impl Batch {
                 }
                 Ok(Some(reference))
             }
+            // Memory comes back with the next flush: the sender is to come back with all of it.
+            Err(error @ AppendError::OverBudget { .. }) => {
+                Err(ReceiveError::Busy { reason: error.to_string(), retry_after_ms: OVER_BUDGET_RETRY_MS })
+            }
             Err(error) => {
                 self.received.reject(samples, || format!("{error} for series {labels:?}"));
                 Ok(None)
@@ -369,7 +375,7 @@ impl Batch {
         }
     }
 
-    fn refresh_metadata(&mut self, series: &Series<'_>) -> Result<(), ProtoError> {
+    fn refresh_metadata(&mut self, series: &Series<'_>) -> Result<(), ReceiveError> {
         if self.message == Message::V1 {
             return Ok(());
         }
@@ -391,7 +397,7 @@ impl Batch {
         series: &Series<'_>,
         reference: &mut SeriesRef,
         sample: &Sample,
-    ) -> Result<bool, ProtoError> {
+    ) -> Result<bool, ReceiveError> {
         let refusal = match self.append_float(*reference, sample) {
             Ok(()) => None,
             Err(Refusal::Append(AppendError::UnknownSeries)) => {
@@ -426,7 +432,7 @@ impl Batch {
     }
 
     #[cold]
-    fn histograms(&mut self, series: &Series<'_>, reference: &mut SeriesRef) -> Result<(), ProtoError> {
+    fn histograms(&mut self, series: &Series<'_>, reference: &mut SeriesRef) -> Result<(), ReceiveError> {
         for point in series.histograms() {
             let point = point?;
             let mut result = self.append_histogram(*reference, &point);
@@ -459,7 +465,7 @@ impl Batch {
 
     /// Exemplars are extras: one that is refused costs no sample. Version 2 is told of those that are out of order.
     #[cold]
-    fn exemplars(&mut self, series: &Series<'_>, reference: SeriesRef) -> Result<(), ProtoError> {
+    fn exemplars(&mut self, series: &Series<'_>, reference: SeriesRef) -> Result<(), ReceiveError> {
         for exemplar in series.exemplars() {
             let told = match exemplar? {
                 Err(error) => Some(format!("parsing exemplar for series {}: {error}", series.describe())),

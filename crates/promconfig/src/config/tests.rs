@@ -104,7 +104,7 @@ fn every_fault_is_reported_with_its_place() {
         faults(text),
         [
             "p.yml:1: globall: field globall not found (did you mean global?)",
-            "p.yml:3: global.scrape_interval: not a valid duration string: \"5x\" (write it like 30s, 5m or 1h30m)",
+            "p.yml:3: global.scrape_interval: unknown unit \"x\" in duration \"5x\" (write it like 30s, 5m or 1h30m)",
             "p.yml:4: global.scrape_timeout: expected text, found a list",
             "p.yml:7: scrape_configs[0].scrape_intervall: field scrape_intervall not found (did you mean scrape_interval?)",
             "p.yml:8: scrape_configs[0].honor_labels: expected true or false, found \"maybe\"",
