@@ -23,6 +23,29 @@ use tsdb::Db;
 /// Shown while the file on disk is not what is in force.
 const RELOAD_FAILED: &str = "Configuration reload has failed.";
 
+/// Shown while the configuration asks for something that is not done.
+const UNDONE: &str = "The configuration asks for what this version does not do:";
+
+/// What a good configuration asks for and nobody does, a line each.
+fn undone(config: &Config) -> Vec<String> {
+    let mut undone: Vec<String> = config.notices().iter().map(ToString::to_string).collect();
+    if !config.rule_files.is_empty() {
+        undone.push("rule_files: rules are checked by `pharos check rules` and not evaluated".to_owned());
+    }
+    if !config.alerting.alertmanagers.is_empty() {
+        undone.push("alerting: no alert is sent to any Alertmanager".to_owned());
+    }
+    if !config.remote_read.is_empty() {
+        undone.push("remote_read: other stores are not asked".to_owned());
+    }
+    undone
+}
+
+/// ` the first (and 2 more)`
+fn with_more(first: &str, count: usize) -> String {
+    if count > 1 { format!(" {first} (and {} more)", count - 1) } else { format!(" {first}") }
+}
+
 /// Reads the configuration that the settings name. Without one, Pharos watches itself.
 pub fn load(settings: &Settings) -> Result<Config, Vec<String>> {
     let lines = |faults: Vec<promconfig::Fault>| faults.iter().map(ToString::to_string).collect();
@@ -111,10 +134,8 @@ impl Program {
     /// Puts a configuration in force.
     pub fn apply(&self, config: Config) {
         let inner = &*self.0;
-        config.notices().iter().for_each(|notice| warn!("{notice}"));
-        if !config.rule_files.is_empty() {
-            warn!("rule_files are read by `pharos check config`; this version does not evaluate rules");
-        }
+        let undone = undone(&config);
+        undone.iter().for_each(|what| warn!("{what}"));
         if let Err(failed) = inner.scrape.apply(config.jobs()) {
             failed.iter().for_each(|why| error!("{why}"));
         }
@@ -131,6 +152,10 @@ impl Program {
             app.config.succeeded(config.to_yaml(), config.global.external_labels.0.clone(), now_ms);
             app.reader.set_external_labels(external);
             app.notifications.clear(RELOAD_FAILED);
+            app.notifications.clear(UNDONE);
+            if let Some(first) = undone.first() {
+                app.notifications.raise(UNDONE, &with_more(first, undone.len()), now_ms);
+            }
         }
         info!(jobs = config.jobs().count(), "configuration in force");
     }
@@ -158,9 +183,7 @@ impl Program {
         self.0.success.set(0.0);
         if let Some(app) = self.app() {
             app.config.failed(faults.to_vec());
-            let more = faults.len().saturating_sub(1);
-            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            let why = faults.first().map(|first| format!(" {first}{more}")).unwrap_or_default();
+            let why = faults.first().map(|first| with_more(first, faults.len())).unwrap_or_default();
             app.notifications.raise(RELOAD_FAILED, &why, self.0.clock.now_ms());
         }
     }
