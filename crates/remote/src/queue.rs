@@ -10,6 +10,7 @@
 mod endpoint;
 mod meter;
 mod outgoing;
+mod seldom;
 mod sender;
 mod spool;
 

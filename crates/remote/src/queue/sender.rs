@@ -5,6 +5,7 @@
 
 use super::EndpointError;
 use super::meter::{Count, Meter};
+use super::seldom::Seldom;
 use base::Clock;
 use discovery::http::{HttpClient, HttpError, Request as HttpRequest};
 use http::{HeaderMap, StatusCode};
@@ -35,6 +36,8 @@ pub struct Sender {
     queue: QueueConfig,
     /// Whether version 2 is sent.
     v2: AtomicBool,
+    refusals: Seldom,
+    retries: Seldom,
 }
 
 /// What became of a batch.
@@ -73,6 +76,8 @@ impl Sender {
             timeout: config.remote_timeout,
             queue: config.queue_config.clone(),
             v2: AtomicBool::new(config.protobuf_message == RemoteWriteMessage::V2),
+            refusals: Seldom::default(),
+            retries: Seldom::default(),
         })
     }
 
@@ -111,13 +116,18 @@ impl Sender {
                 Answer::OtherVersion => self.fall_back(),
                 Answer::Refused(reason) => {
                     meter.failed.add(count.all() as f64);
-                    tracing::error!(url = %self.url, reason, samples = count.all(), "remote write: refused for good");
+                    if let Some(more) = self.refusals.due(&self.clock) {
+                        let samples = count.all();
+                        tracing::error!(url = %self.url, reason, samples, more, "remote write: refused for good");
+                    }
                     return Outcome::Done;
                 }
                 Answer::Retry { reason, after } => {
                     meter.retried.add(count.all() as f64);
                     let wait = after.unwrap_or(backoff).clamp(backoff, RETRY_AFTER_MAX.max(backoff));
-                    tracing::warn!(url = %self.url, reason, ?wait, "remote write: trying again");
+                    if let Some(more) = self.retries.due(&self.clock) {
+                        tracing::warn!(url = %self.url, reason, ?wait, more, "remote write: trying again");
+                    }
                     tokio::select! {
                         () = tokio::time::sleep(wait) => {}
                         _ = stop.wait_for(|stop| *stop) => return Outcome::Stopped,
