@@ -3,7 +3,10 @@
 //!
 //! Only what is proportional to the answer is written here; small fixed shapes go through `serde_json`.
 
+mod number;
+
 use model::{FloatHistogram, Labels};
+pub use number::{FLOAT_BYTES_MAX, put_float};
 
 /// Bytes of JSON being made.
 pub type Out = Vec<u8>;
@@ -40,39 +43,9 @@ pub fn value(out: &mut Out, value: f64) {
 
 /// A number without quotes, `NaN`, `+Inf` and `-Inf` included (those are not JSON: quote them).
 pub fn float(out: &mut Out, value: f64) {
-    // Integers below 2^53 are most of what is served, and exact.
-    if value.fract() == 0.0
-        && value.abs() < 9_007_199_254_740_992.0
-        && (value != 0.0 || value.is_sign_positive())
-    {
-        return integer(out, value as i64);
-    }
-    if value.is_nan() {
-        out.extend_from_slice(b"NaN");
-    } else if value.is_infinite() {
-        out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
-    } else {
-        finite(out, value);
-    }
-}
-
-fn finite(out: &mut Out, value: f64) {
-    use std::io::Write;
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-        let text = format!("{value:e}");
-        let (mantissa, exponent) = text.split_once('e').expect("LowerExp writes an exponent");
-        let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
-        write!(out, "{mantissa}e{sign}{digits:0>2}").expect("writing to memory");
-        return;
-    }
-    let mut buffer = ryu::Buffer::new();
-    let text = buffer.format_finite(value);
-    if text.contains('e') {
-        write!(out, "{value}").expect("writing to memory");
-    } else {
-        out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
-    }
+    let mut digits = [0; FLOAT_BYTES_MAX];
+    let length = put_float(&mut digits, value);
+    out.extend_from_slice(&digits[..length]);
 }
 
 /// A string with quotes and escapes.

@@ -131,7 +131,7 @@ fn answer(mut result: QueryResult, limit: Option<usize>, stats: bool) -> Respons
         Value::Matrix(series) => series,
     };
     out.push(b'[');
-    let mut matrix = Matrix { series: series.into_iter(), first: true, stamps: Stamps::default() };
+    let mut matrix = Matrix { series: series.into_iter(), first: true, stamps: Stamps::default(), row: Out::new() };
     if !matrix.fill(&mut out) {
         out.push(b']');
         return whole(out, &tail);
@@ -155,6 +155,8 @@ struct Matrix {
     series: std::vec::IntoIter<SeriesResult>,
     first: bool,
     stamps: Stamps,
+    /// Scratch: the points of one series.
+    row: Out,
 }
 
 impl Matrix {
@@ -174,9 +176,8 @@ impl Matrix {
         out.extend_from_slice(b"{\"metric\":");
         json::labels(out, &series.labels);
         if !series.floats.is_empty() {
-            out.extend_from_slice(b",\"values\":[");
+            out.extend_from_slice(b",\"values\":");
             self.points(out, &series.floats);
-            out.push(b']');
         }
         if !series.histograms.is_empty() {
             out.extend_from_slice(b",\"histograms\":");
@@ -187,56 +188,71 @@ impl Matrix {
 
     fn points(&mut self, out: &mut Out, points: &Points) {
         let Points::Grid { start_ms, step_ms, values } = points else {
-            let mut comma = false;
-            for (t, v) in points {
-                if std::mem::replace(&mut comma, true) {
-                    out.push(b',');
-                }
-                point(out, t, |out| json::value(out, v));
-            }
-            return;
+            return json::array(out, points, |out, (t, v)| point(out, t, |out| json::value(out, v)));
         };
         self.stamps.prepare(*start_ms, *step_ms, values.len());
-        // A point of a counter's rate has some 40 bytes.
-        out.reserve(values.len() * 40);
-        let mut comma = false;
-        for (step, value) in values.iter().enumerate().filter(|(_, v)| !is_stale(**v)) {
-            if std::mem::replace(&mut comma, true) {
-                out.push(b',');
-            }
-            out.extend_from_slice(self.stamps.get(step));
-            json::float(out, *value);
-            out.extend_from_slice(b"\"]");
+        let room = values.len() * POINT_BYTES_MAX;
+        if self.row.len() < room {
+            self.row.resize(room, 0);
         }
+        let mut at = 0;
+        for (value, stamp) in values.iter().zip(&self.stamps.texts).filter(|(v, _)| !is_stale(**v)) {
+            let place = self.row[at..].first_chunk_mut().expect("there is room for a point a step");
+            at += put_point(place, stamp, *value);
+        }
+        // Every point begins with a comma; the first one's place is that of the bracket.
+        self.row[0] = b'[';
+        out.extend_from_slice(&self.row[..at]);
+        out.push(b']');
     }
 }
 
-/// The openings of points, `[1700000000,"`, written once for all series of a grid.
+/// No time needs more, with what stands around it: 16 digits of seconds, as times are below 2⁶⁰ ms, a sign, milliseconds.
+const STAMP_BYTES_MAX: usize = 31;
+/// A stamp, a number, a quote and a bracket.
+const POINT_BYTES_MAX: usize = STAMP_BYTES_MAX + json::FLOAT_BYTES_MAX + 2;
+
+/// The opening of a point, `,[1700000000,"`, and its length. Copied whole, as that is cheaper than copying by length.
+#[derive(Clone, Copy)]
+struct Stamp {
+    text: [u8; STAMP_BYTES_MAX],
+    length: u8,
+}
+
+/// The stamps of a grid, written once for all its series.
 #[derive(Default)]
 struct Stamps {
     grid: Option<(i64, i64)>,
-    text: Out,
-    /// Where each ends in `text`.
-    ends: Vec<u32>,
+    texts: Vec<Stamp>,
 }
 
 impl Stamps {
     fn prepare(&mut self, start_ms: i64, step_ms: i64, steps: usize) {
         if self.grid != Some((start_ms, step_ms)) {
-            (self.grid, self.text, self.ends) = (Some((start_ms, step_ms)), Out::new(), Vec::new());
+            (self.grid, self.texts) = (Some((start_ms, step_ms)), Vec::new());
         }
-        for step in self.ends.len()..steps {
-            self.text.push(b'[');
-            json::timestamp(&mut self.text, start_ms + step as i64 * step_ms);
-            self.text.extend_from_slice(b",\"");
-            self.ends.push(self.text.len() as u32);
+        let mut text = Out::new();
+        for step in self.texts.len()..steps {
+            text.clear();
+            text.extend_from_slice(b",[");
+            json::timestamp(&mut text, start_ms + step as i64 * step_ms);
+            text.extend_from_slice(b",\"");
+            let mut stamp = Stamp { text: [0; STAMP_BYTES_MAX], length: text.len() as u8 };
+            stamp.text[..text.len()].copy_from_slice(&text);
+            self.texts.push(stamp);
         }
     }
+}
 
-    fn get(&self, step: usize) -> &[u8] {
-        let start = if step == 0 { 0 } else { self.ends[step - 1] as usize };
-        &self.text[start..self.ends[step] as usize]
-    }
+/// `,[1700000000,"1.5"]`. Returns its length.
+#[inline]
+fn put_point(place: &mut [u8; POINT_BYTES_MAX], stamp: &Stamp, value: f64) -> usize {
+    place[..STAMP_BYTES_MAX].copy_from_slice(&stamp.text);
+    let mut at = usize::from(stamp.length);
+    let number = place[at..].first_chunk_mut().expect("a stamp leaves room for a number");
+    at += json::put_float(number, value);
+    place[at..at + 2].copy_from_slice(b"\"]");
+    at + 2
 }
 
 fn whole(mut out: Out, tail: &[u8]) -> Response {

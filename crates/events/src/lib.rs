@@ -1,0 +1,1 @@
+//! Wide events: spans, logs and errors, in memory, in the log, and in Parquet files.

@@ -1,0 +1,1 @@
+//! What brings telemetry in over the network: OTLP and Zipkin.

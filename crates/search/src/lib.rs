@@ -1,0 +1,1 @@
+//! The language of event search, and SQL, over the event store.

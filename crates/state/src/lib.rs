@@ -1,0 +1,1 @@
+//! What people make or edit, and the catalog of files: relational state.
