@@ -36,6 +36,26 @@ export class ApiError extends Error {
   }
 }
 
+/** Where in a query the fault is, both from 1; columns count characters. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** A refusal of Pharos's own API, which says where a query is wrong and what to write instead. */
+export class RefusedError extends ApiError {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    readonly position: Position | null,
+    readonly hint: string | null,
+  ) {
+    super(status, code, message);
+    this.name = 'RefusedError';
+  }
+}
+
 interface Envelope {
   status?: string;
   data?: unknown;
@@ -65,6 +85,27 @@ export async function ask<T>(path: string, params: Params, signal?: AbortSignal)
   const body = encodeParams(params);
   if (body.toString().length <= QUERY_CHARS_MAX) return get<T>(path, params, signal);
   return send<T>(path, { method: 'POST', body, signal: signal ?? null });
+}
+
+/** An address of Pharos's own, whose answer is the data itself. */
+export async function read<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
+  const query = encodeParams(params).toString();
+  const response = await reach(query === '' ? path : `${path}?${query}`, { signal: signal ?? null });
+  const body: unknown = await open(response);
+  if (!response.ok) throw refusal(response, body);
+  return body as T;
+}
+
+interface WireRefusal {
+  error?: { code?: string; message?: string; position?: Position; hint?: string } | string;
+}
+
+function refusal(response: Response, body: unknown): ApiError {
+  const fallback = `${response.status} ${response.statusText}`.trim();
+  const error = (body as WireRefusal | null)?.error;
+  if (typeof error !== 'object') return new ApiError(response.status, 'http', error ?? fallback);
+  const { code = 'http', message = fallback, position = null, hint = null } = error;
+  return new RefusedError(response.status, code, message, position, hint);
 }
 
 async function send<T>(url: string, init: RequestInit): Promise<Answer<T>> {

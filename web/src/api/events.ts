@@ -1,0 +1,242 @@
+// /api/pharos/search…: wide events, which are log records, spans and errors, found by one search language.
+import { encodeParams, read } from './client';
+
+export type EventKind = 'log' | 'span' | 'error';
+
+export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue };
+export type Attributes = Record<string, AttributeValue>;
+
+export interface WireScope {
+  name?: string;
+  version?: string;
+}
+
+/** What every event has. Times are RFC 3339 in UTC with nanoseconds, ids are lower hex. */
+interface WireCommon {
+  id: string;
+  time: string;
+  service?: string;
+  environment?: string;
+  release?: string;
+  host?: string;
+  user?: string;
+  scope?: WireScope;
+  attributes?: Attributes;
+  resource?: Attributes;
+}
+
+/** A log record; an error has the same fields, its type in `event_name` and its message in `body`. */
+export interface WireLog extends WireCommon {
+  kind: 'log' | 'error';
+  observed_time?: string;
+  /** 0–24 as OpenTelemetry counts: 9 is info, 13 warn, 17 error; 0 is unknown. */
+  severity: number;
+  severity_text?: string;
+  body: string;
+  event_name?: string;
+  trace_id?: string | null;
+  span_id?: string | null;
+}
+
+export type SpanKind = 'unspecified' | 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+export type SpanStatus = 'unset' | 'ok' | 'error';
+
+export interface WireSpanEvent {
+  time: string;
+  name: string;
+  attributes?: Attributes;
+}
+
+export interface WireSpanLink {
+  trace_id: string;
+  span_id: string;
+  attributes?: Attributes;
+}
+
+export interface WireSpan extends WireCommon {
+  kind: 'span';
+  duration_ns: number;
+  trace_id: string;
+  span_id: string;
+  parent_span_id?: string | null;
+  name: string;
+  span_kind?: SpanKind;
+  status?: SpanStatus;
+  status_message?: string;
+  events?: WireSpanEvent[];
+  links?: WireSpanLink[];
+}
+
+export type WireEvent = WireLog | WireSpan;
+export type EventOf<K extends EventKind> = K extends 'span' ? WireSpan : WireLog;
+
+/** Which events: a kind, a search, a time range in seconds since 1970. */
+export interface EventQuery<K extends EventKind = EventKind> {
+  kind: K;
+  q: string;
+  start: number;
+  end: number;
+}
+
+export interface SearchStats {
+  scanned_rows?: number;
+  matched_rows?: number;
+  files?: number;
+  took_ms?: number;
+  /** The answer ends before all was looked at: time, memory or rows ran out. */
+  partial?: boolean;
+  warnings?: string[];
+}
+
+export interface WireSearch<E extends WireEvent = WireEvent> {
+  events: E[];
+  next: string | null;
+  stats?: SearchStats;
+}
+
+export interface SearchOptions {
+  limit?: number;
+  cursor?: string;
+  order?: 'desc' | 'asc';
+}
+
+const BASE = '/api/pharos/search';
+
+export function searchEvents<K extends EventKind>(
+  query: EventQuery<K>,
+  options: SearchOptions = {},
+  signal?: AbortSignal,
+): Promise<WireSearch<EventOf<K>>> {
+  return read(BASE, { ...query, ...options }, signal);
+}
+
+export interface WireHistogram {
+  start: string;
+  step_ns: number;
+  series: { key: string; counts: number[] }[];
+  total: number;
+}
+
+export function eventHistogram(
+  query: EventQuery,
+  options: { buckets: number; by?: string },
+  signal?: AbortSignal,
+): Promise<WireHistogram> {
+  return read(`${BASE}/histogram`, { ...query, ...options }, signal);
+}
+
+export interface WireTop {
+  field: string;
+  values: { value: AttributeValue; count: number }[];
+  total: number;
+  missing: number;
+  distinct: number;
+}
+
+/** The commonest values of a field. */
+export function topValues(
+  query: EventQuery,
+  options: { field: string; limit: number },
+  signal?: AbortSignal,
+): Promise<WireTop> {
+  return read(`${BASE}/top`, { ...query, ...options }, signal);
+}
+
+export type FieldScope = 'builtin' | 'attribute' | 'resource' | 'scope';
+
+export interface WireField {
+  name: string;
+  scope: FieldScope;
+  type: string;
+  count: number;
+  sampled?: boolean;
+}
+
+export async function eventFields(query: EventQuery, signal?: AbortSignal): Promise<WireField[]> {
+  return (await read<{ fields: WireField[] }>(`${BASE}/fields`, { ...query }, signal)).fields;
+}
+
+export interface GroupOptions {
+  by: string[];
+  /** `count`, `avg(duration)`, `p95(duration)`, `error_rate`. */
+  agg: string[];
+  limit?: number;
+  order?: string;
+}
+
+export interface WireGroups {
+  columns: { name: string; type: string; unit?: string }[];
+  rows: (string | number | boolean | null)[][];
+}
+
+export function groupEvents(query: EventQuery, options: GroupOptions, signal?: AbortSignal): Promise<WireGroups> {
+  const { by, agg, ...rest } = options;
+  return read(`${BASE}/group`, { ...query, ...rest, by: by.join(','), agg: agg.join(',') }, signal);
+}
+
+export interface WirePattern {
+  /** `connection to <*> reset` */
+  template: string;
+  count: number;
+  severity: Record<string, number>;
+  sample: WireLog;
+  first: string;
+  last: string;
+  counts: number[];
+}
+
+export interface WirePatterns {
+  patterns: WirePattern[];
+  sampled: boolean;
+}
+
+export function logPatterns(
+  query: Omit<EventQuery, 'kind'>,
+  options: { limit?: number } = {},
+  signal?: AbortSignal,
+): Promise<WirePatterns> {
+  return read(`${BASE}/patterns`, { ...query, ...options }, signal);
+}
+
+export interface WireContext {
+  before: WireLog[];
+  event: WireLog;
+  after: WireLog[];
+}
+
+/** What the same process said around an event. */
+export function eventContext(
+  id: string,
+  options: { before?: number; after?: number } = {},
+  signal?: AbortSignal,
+): Promise<WireContext> {
+  return read(`${BASE}/context`, { id, ...options }, signal);
+}
+
+/** For an `EventSource`: `events` brings lists of events, `dropped` a count of those that were too many. */
+export function tailAddress(kind: EventKind, q: string): string {
+  return `${BASE}/tail?${encodeParams({ kind, q }).toString()}`;
+}
+
+export interface WireOption {
+  label: string;
+  kind: 'field' | 'value' | 'operator';
+  detail?: string;
+}
+
+export interface WireCompletion {
+  /** The text that an option takes the place of, in bytes of UTF-8. */
+  from: number;
+  to: number;
+  options: WireOption[];
+}
+
+/** `cursor` is a place in `q`, in bytes of UTF-8. */
+export function completeSearch(
+  kind: EventKind,
+  q: string,
+  cursor: number,
+  signal?: AbortSignal,
+): Promise<WireCompletion> {
+  return read(`${BASE}/complete`, { kind, q, cursor }, signal);
+}
