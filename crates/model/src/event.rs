@@ -12,11 +12,16 @@
 
 mod batch;
 mod ids;
+pub mod record;
 mod rows;
+pub mod tie;
 mod value;
 
 pub use batch::{Batch, BatchError};
 pub use ids::{SpanId, TraceId};
+pub use record::{
+    EventRecord, LinkRecord, LogRecord, OwnedAttrs, OwnedValue, ResourceRecord, ScopeRecord, SpanRecord,
+};
 pub use rows::{Link, LogRow, Resource, Run, Scope, SpanEvent, SpanKind, SpanRow, Status};
 pub use value::{Attr, KeyId, Text, Value, ValueKind};
 
