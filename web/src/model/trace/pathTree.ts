@@ -1,0 +1,107 @@
+// A trace folded by what its spans are called: all spans of one service and name under the same path are one node.
+// Flame graph and comparison stand on it.
+import type { Span, Trace } from './trace';
+
+export interface PathNode {
+  /** Unique among all nodes: service and name of each level. */
+  key: string;
+  service: string;
+  name: string;
+  depth: number;
+  count: number;
+  errors: number;
+  /** Sum of the durations, nanoseconds. */
+  total: number;
+  /** Sum of the own times. */
+  self: number;
+  /** Own times of it and all below: what its width in a flame graph is. */
+  weight: number;
+  spans: number[];
+  /** In the order in which they first began. */
+  children: PathNode[];
+}
+
+const LEVEL = '\u0001';
+const PART = '\u0000';
+
+export function pathTree(trace: Trace, selfs: Float64Array): PathNode {
+  const top: PathNode = empty('', '', '', -1);
+  const nodes: PathNode[] = [];
+  const known = new Map<string, PathNode>();
+  for (const span of trace.spans) {
+    const above = span.parent < 0 ? top : (nodes[span.parent] ?? top);
+    const key = `${above.key}${LEVEL}${span.service}${PART}${span.name}`;
+    let node = known.get(key);
+    if (node === undefined) {
+      node = empty(key, span.service, span.name, above.depth + 1);
+      known.set(key, node);
+      above.children.push(node);
+    }
+    add(node, span, selfs[span.index] ?? 0);
+    nodes.push(node);
+  }
+  weigh(top, [...known.values()]);
+  return top;
+}
+
+function empty(key: string, service: string, name: string, depth: number): PathNode {
+  return { key, service, name, depth, count: 0, errors: 0, total: 0, self: 0, weight: 0, spans: [], children: [] };
+}
+
+function add(node: PathNode, span: Span, self: number): void {
+  node.count += 1;
+  node.errors += span.isError ? 1 : 0;
+  node.total += span.duration;
+  node.self += self;
+  node.spans.push(span.index);
+}
+
+/** `nodes` has parents before their children. */
+function weigh(top: PathNode, nodes: readonly PathNode[]): void {
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i] as PathNode;
+    node.weight = node.self + node.children.reduce((sum, child) => sum + child.weight, 0);
+  }
+  top.weight = top.children.reduce((sum, child) => sum + child.weight, 0);
+}
+
+export interface FlameBox {
+  node: PathNode;
+  /** 0 to 1, of the width of the whole. */
+  from: number;
+  to: number;
+  depth: number;
+}
+
+/** Below this share of the width nothing can be seen or hit: half a pixel of 2,000. */
+const SHARE_MIN = 0.00025;
+
+/** Boxes of `focus` and all below it over the whole width; the widest of siblings stand first. */
+export function flameBoxes(focus: PathNode): FlameBox[] {
+  const out: FlameBox[] = [];
+  const whole = focus.weight;
+  if (whole <= 0) return out;
+  const stack: { node: PathNode; from: number }[] = [{ node: focus, from: 0 }];
+  for (let here = stack.pop(); here !== undefined; here = stack.pop()) {
+    const width = here.node.weight / whole;
+    if (width < SHARE_MIN) continue;
+    if (here.node.depth >= 0) {
+      out.push({ node: here.node, from: here.from, to: here.from + width, depth: here.node.depth });
+    }
+    let from = here.from;
+    for (const child of [...here.node.children].sort((a, b) => b.weight - a.weight)) {
+      stack.push({ node: child, from });
+      from += child.weight / whole;
+    }
+  }
+  return out;
+}
+
+export function findNode(top: PathNode, key: string): PathNode | null {
+  const stack = [top];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.key === key) return node;
+    if (key.startsWith(node.key)) stack.push(...node.children);
+  }
+  return null;
+}

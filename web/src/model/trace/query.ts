@@ -1,0 +1,44 @@
+// What is asked for when looking for traces: the quick filters, written in the search language.
+import { parseSpanDuration } from './duration';
+
+export interface TraceFilter {
+  /** In the search language; empty for all. */
+  q: string;
+  service: string | null;
+  operation: string | null;
+  errors: boolean;
+  /** `500ms`; empty for none. */
+  min: string;
+  max: string;
+}
+
+/** Filters and search together. */
+export function composeQuery(filter: Pick<TraceFilter, 'q' | 'service' | 'operation' | 'errors'>): string {
+  const parts: string[] = [];
+  if (filter.service !== null) parts.push(`service=${quoteValue(filter.service)}`);
+  if (filter.operation !== null) parts.push(`name=${quoteValue(filter.operation)}`);
+  if (filter.errors) parts.push('status:error');
+  const q = filter.q.trim();
+  if (q !== '') parts.push(parts.length > 0 && /\bor\b/i.test(q) ? `(${q})` : q);
+  return parts.join(' ');
+}
+
+/** Bare where that is safe. */
+export function quoteValue(value: string): string {
+  if (/^[\w.-]+$/.test(value) && !/^(and|or|not)$/i.test(value)) return value;
+  return `"${value.replace(/(["\\])/g, '\\$1')}"`;
+}
+
+/** `field:value`, of one attribute of a span. */
+export function attributeQuery(key: string, value: string | number | boolean): string {
+  return `${key}:${typeof value === 'string' ? quoteValue(value) : String(value)}`;
+}
+
+/** What is wrong with the limits of the duration; null when nothing is. */
+export function durationFault(filter: Pick<TraceFilter, 'min' | 'max'>): string | null {
+  const [min, max] = [filter.min, filter.max].map((text) => (text.trim() === '' ? null : parseSpanDuration(text)));
+  if (min === undefined || Number.isNaN(min ?? 0)) return `“${filter.min}” is no duration: write 500ms or 1.5s.`;
+  if (max === undefined || Number.isNaN(max ?? 0)) return `“${filter.max}” is no duration: write 500ms or 1.5s.`;
+  if (min !== null && max !== null && min > max) return 'The shortest duration is above the longest.';
+  return null;
+}

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { logScale, niceStep, share, ticksOf } from './scale';
+
+it.each([
+  [100, 5, 20],
+  [95, 5, 20],
+  [1e9, 6, 2e8],
+  [0, 5, 1],
+  [7, 1, 10],
+])('a step for %d in %d', (span, parts, step) => {
+  expect(niceStep(span, parts)).toBeCloseTo(step);
+});
+
+it('has round ticks within the piece', () => {
+  expect(ticksOf(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100]);
+  expect(ticksOf(33, 77, 4)).toEqual([40, 60]);
+  expect(ticksOf(5, 5, 4)).toEqual([]);
+  expect(share(5, 0, 10)).toBe(0.5);
+  expect(share(5, 10, 10)).toBe(0);
+});
+
+it('places durations by their order of magnitude', () => {
+  const scale = logScale([1e6, 1e8, 0]);
+  expect(scale.place(0)).toBe(0);
+  expect(scale.place(1e7)).toBeCloseTo(0.5);
+  expect(scale.value(scale.place(5e6))).toBeCloseTo(5e6);
+  expect(scale.ticks).toContain(1e7);
+  expect(scale.place(1e6)).toBeGreaterThan(0);
+  expect(scale.place(1e8)).toBeLessThan(1);
+});
+
+it('has a decade even for one value or none', () => {
+  const one = logScale([2e6]);
+  expect(one.max / one.min).toBeGreaterThanOrEqual(9.99);
+  expect(one.place(2e6)).toBeCloseTo(0.5);
+  expect(logScale([]).ticks.length).toBeGreaterThan(2);
+});

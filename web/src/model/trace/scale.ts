@@ -1,0 +1,66 @@
+// Axes: times of a trace in round steps, and durations on a logarithmic scale.
+
+/** 1, 2 or 5 times a power of ten. */
+export function niceStep(span: number, parts: number): number {
+  const raw = span / Math.max(1, parts);
+  if (!(raw > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const factor = [1, 2, 5, 10].find((one) => one * power >= raw * 0.999) ?? 10;
+  return factor * power;
+}
+
+/** Round moments within [from, to], about so many. */
+export function ticksOf(from: number, to: number, parts: number): number[] {
+  if (!(to > from)) return [];
+  const step = niceStep(to - from, parts);
+  const out: number[] = [];
+  for (let n = Math.ceil(from / step - 1e-9) + 0; n * step <= to * (1 + 1e-12); n++) out.push(n * step);
+  return out;
+}
+
+/** Share of the way from `from` to `to`. */
+export function share(value: number, from: number, to: number): number {
+  return to > from ? (value - from) / (to - from) : 0;
+}
+
+export interface LogScale {
+  min: number;
+  max: number;
+  /** 0 at the bottom, 1 at the top. */
+  place: (value: number) => number;
+  value: (place: number) => number;
+  /** Powers of ten, and 2 and 5 between them where there is room. */
+  ticks: number[];
+}
+
+/** Room for every value, at least a decade; what is not positive lies at the bottom. */
+export function logScale(values: readonly number[]): LogScale {
+  const positive = values.filter((value) => value > 0);
+  const low = positive.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = positive.reduce((a, b) => Math.max(a, b), 0);
+  const [from, to] = positive.length === 0 ? [1e6, 1e9] : [low / 1.3, high * 1.3];
+  const middle = Math.sqrt(from * to);
+  const min = Math.min(from, middle / Math.sqrt(10));
+  const max = Math.max(to, middle * Math.sqrt(10));
+  const [bottom, height] = [Math.log10(min), Math.log10(max) - Math.log10(min)];
+  return {
+    min,
+    max,
+    place: (value) => (value <= min ? 0 : Math.min(1, (Math.log10(value) - bottom) / height)),
+    value: (place) => 10 ** (bottom + place * height),
+    ticks: logTicks(min, max),
+  };
+}
+
+function logTicks(min: number, max: number): number[] {
+  const decades = Math.log10(max / min);
+  const factors = decades > 4 ? [1] : decades > 2 ? [1, 3] : [1, 2, 5];
+  const out: number[] = [];
+  for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++) {
+    for (const factor of factors) {
+      const value = factor * 10 ** power;
+      if (value >= min && value <= max) out.push(value);
+    }
+  }
+  return out;
+}
