@@ -1,0 +1,224 @@
+//! Writing a segment: sorted rows go in a run at a time, pages, filters and the trace index come out.
+//!
+//! Memory: the row group at hand, encoded; the token filters (some 10 kB a run); 8 B for each trace of each run. Rows
+//! that are through are in the sink.
+
+use super::gather::{Gather, Pick, text_of};
+use super::index::Place;
+use super::tokens::{self, TokensBuilder};
+use super::traces::{self, TracesBuilder};
+use super::{RUN_ROWS, SERVICES_MAX, SegmentError, SegmentMeta, free_text, schema, sort};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{SchemaRef, TimestampNanosecondType};
+use model::event::Kind;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::file::metadata::KeyValue;
+use std::io::Write;
+
+/// Stretches of neighbouring rows that are looked at to choose encodings: neighbours, because they repeat each other.
+const SAMPLE_STRETCHES: usize = 16;
+/// Rows of each: 16 × 256 = 4,096.
+const SAMPLE_ROWS: usize = 256;
+
+#[derive(Clone, Debug)]
+pub struct SegmentOptions {
+    /// 1 to 22; 1 to 3 are sensible.
+    pub zstd_level: i32,
+}
+
+impl Default for SegmentOptions {
+    fn default() -> SegmentOptions {
+        SegmentOptions { zstd_level: 1 }
+    }
+}
+
+/// A segment that was written.
+#[derive(Debug)]
+pub struct Written<W> {
+    pub meta: SegmentMeta,
+    /// Where it was written to, everything handed over. Whoever gave it makes it durable.
+    pub sink: W,
+}
+
+/// Writes a segment of batches whose rows are in any order. Columns may differ from batch to batch: what is missing is
+/// null; text may be plain, views or dictionaries. Each batch has `time` and `service`.
+pub fn write_segment<W: Write + Send>(
+    kind: Kind,
+    batches: &[RecordBatch],
+    options: &SegmentOptions,
+    sink: W,
+) -> Result<Written<W>, SegmentError> {
+    let schema = schema::of_batches(batches.iter().map(|b| b.schema_ref().as_ref()))?;
+    let picks = sort::sorted(batches)?;
+    let gather = Gather::new(&schema, batches)?;
+    let sample = gather.batch(&sample_of(&picks))?;
+    let mut writer = SegmentWriter::new(kind, &schema, &sample, options, sink)?;
+    for run in picks.chunks(RUN_ROWS) {
+        writer.push(&gather.batch(run)?)?;
+    }
+    writer.finish()
+}
+
+fn sample_of(picks: &[Pick]) -> Vec<Pick> {
+    let step = (picks.len() / SAMPLE_STRETCHES).max(SAMPLE_ROWS);
+    picks.chunks(step).flat_map(|stretch| &stretch[..stretch.len().min(SAMPLE_ROWS)]).copied().collect()
+}
+
+/// A sample of batches that are sorted already.
+pub(super) fn sample_of_batches(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+) -> Result<RecordBatch, SegmentError> {
+    let share = (SAMPLE_STRETCHES * SAMPLE_ROWS / batches.len().max(1)).max(SAMPLE_ROWS);
+    let pieces = batches.iter().map(|b| b.slice(0, b.num_rows().min(share))).collect::<Vec<_>>();
+    let picks = pieces
+        .iter()
+        .enumerate()
+        .flat_map(|(at, piece)| (0..piece.num_rows() as u32).map(move |row| Pick { batch: at as u32, row }));
+    Gather::new(schema, &pieces)?.batch(&picks.collect::<Vec<_>>())
+}
+
+/// Takes rows in order.
+pub(super) struct SegmentWriter<W: Write + Send> {
+    kind: Kind,
+    schema: SchemaRef,
+    parquet: ArrowWriter<W>,
+    tokens: TokensBuilder,
+    traces: TracesBuilder,
+    /// Rows that do not make a run yet.
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
+    rows: u64,
+    min_time_ns: i64,
+    max_time_ns: i64,
+    /// In order; `None` when they are too many.
+    services: Option<Vec<String>>,
+}
+
+impl<W: Write + Send> SegmentWriter<W> {
+    pub(super) fn new(
+        kind: Kind,
+        schema: &SchemaRef,
+        sample: &RecordBatch,
+        options: &SegmentOptions,
+        sink: W,
+    ) -> Result<SegmentWriter<W>, SegmentError> {
+        let properties = schema::properties(schema, sample, options)?;
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        Ok(SegmentWriter {
+            kind,
+            schema: schema.clone(),
+            parquet: ArrowWriter::try_new_with_options(sink, schema.clone(), options)?,
+            tokens: TokensBuilder::new(free_text(kind)),
+            traces: TracesBuilder::default(),
+            waiting: Vec::new(),
+            waiting_rows: 0,
+            rows: 0,
+            min_time_ns: i64::MAX,
+            max_time_ns: i64::MIN,
+            services: Some(Vec::new()),
+        })
+    }
+
+    /// Takes the next rows, with the schema of the file.
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), SegmentError> {
+        let mut at = 0;
+        while at < batch.num_rows() {
+            let rows = (batch.num_rows() - at).min(RUN_ROWS - self.waiting_rows);
+            self.waiting.push(batch.slice(at, rows));
+            self.waiting_rows += rows;
+            at += rows;
+            if self.waiting_rows == RUN_ROWS {
+                self.end_run()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end_run(&mut self) -> Result<(), SegmentError> {
+        let run = match self.waiting.as_slice() {
+            [one] => one.clone(),
+            many => concat_batches(&self.schema, many)?,
+        };
+        self.waiting.clear();
+        self.waiting_rows = 0;
+        self.describe(&run);
+        self.tokens.add(&run);
+        self.tokens.end_run();
+        self.traces.add(&run);
+        self.traces.end_run();
+        self.parquet.write(&run)?;
+        Ok(())
+    }
+
+    fn describe(&mut self, run: &RecordBatch) {
+        self.rows += run.num_rows() as u64;
+        if let Some(times) = run.column_by_name("time") {
+            for time in times.as_primitive::<TimestampNanosecondType>().values() {
+                self.min_time_ns = self.min_time_ns.min(*time);
+                self.max_time_ns = self.max_time_ns.max(*time);
+            }
+        }
+        let Some(column) = run.column_by_name("service") else { return };
+        let Some(text) = text_of(column.as_ref()) else { return };
+        for row in 0..column.len() {
+            let Some(known) = &mut self.services else { return };
+            let name = text(row).unwrap_or("");
+            if known.last().is_none_or(|last| last != name) {
+                known.push(name.to_owned());
+                if known.len() > SERVICES_MAX {
+                    self.services = None;
+                }
+            }
+        }
+    }
+
+    /// Bytes held in memory.
+    #[cfg(test)]
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.parquet.memory_size() + self.tokens.bytes() + self.traces.bytes()
+    }
+
+    /// Writes what is left, the indexes and the footer.
+    pub(super) fn finish(mut self) -> Result<Written<W>, SegmentError> {
+        if self.waiting_rows > 0 {
+            self.end_run()?;
+        }
+        self.parquet.flush()?;
+        let (body, directory) = self.tokens.finish();
+        append(&mut self.parquet, tokens::KEY, body, directory)?;
+        if let Some((body, directory)) = self.traces.finish() {
+            append(&mut self.parquet, traces::KEY, body, directory)?;
+        }
+        self.parquet
+            .append_key_value_metadata(KeyValue::new("pharos.kind".to_owned(), self.kind.table().to_owned()));
+        self.parquet.finish()?;
+        let bytes = self.parquet.bytes_written() as u64;
+        let meta = SegmentMeta {
+            kind: self.kind,
+            rows: self.rows,
+            bytes,
+            min_time_ns: self.min_time_ns,
+            max_time_ns: self.max_time_ns,
+            services: self.services,
+            columns: self.schema.fields().iter().map(|f| f.name().clone()).collect(),
+        };
+        Ok(Written { meta, sink: self.parquet.into_inner()? })
+    }
+}
+
+fn append<W: Write + Send>(
+    parquet: &mut ArrowWriter<W>,
+    key: &str,
+    body: Vec<u8>,
+    directory: Vec<u8>,
+) -> Result<(), SegmentError> {
+    let offset = parquet.bytes_written() as u64;
+    parquet.write_all(&body)?;
+    parquet.write_all(&directory)?;
+    let place = Place { offset, body_bytes: body.len() as u64, directory_bytes: directory.len() as u64 };
+    parquet.append_key_value_metadata(KeyValue::new(key.to_owned(), place.text()));
+    Ok(())
+}
