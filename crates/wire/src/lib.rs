@@ -7,12 +7,14 @@
 //! - [`exposition`]: what scrape targets answer: Prometheus text, OpenMetrics, protobuf; and writing the texts.
 //! - [`remote`]: remote write 1.0 and 2.0, both directions; remote read.
 //! - [`chunk`]: Prometheus's chunk encodings, for streamed remote read.
+//! - [`otlp`]: spans, log records and metrics of OpenTelemetry, both encodings and both directions.
 //! - [`histogram`], [`snappy`], [`proto`], [`number`]: what those are made of.
 
 pub mod chunk;
 pub mod exposition;
 pub mod histogram;
 pub mod number;
+pub mod otlp;
 pub mod proto;
 pub mod remote;
 pub mod snappy;

@@ -172,6 +172,22 @@ impl<'a> Value<'a> {
         }
     }
 
+    #[inline]
+    pub fn fixed64(self, field: u32) -> Result<u64, ProtoError> {
+        match self {
+            Value::Fixed64(bits) => Ok(bits),
+            other => Err(other.wrong(field)),
+        }
+    }
+
+    #[inline]
+    pub fn fixed32(self, field: u32) -> Result<u32, ProtoError> {
+        match self {
+            Value::Fixed32(bits) => Ok(bits),
+            other => Err(other.wrong(field)),
+        }
+    }
+
     /// A repeated number, packed or not: each element goes to `each`.
     pub fn repeated_varint(self, field: u32, mut each: impl FnMut(u64)) -> Result<(), ProtoError> {
         match self {
@@ -264,6 +280,30 @@ impl Writer {
     /// Also when 0.
     pub fn double(&mut self, field: u32, value: f64) {
         self.tag(field, 1);
+        self.out.extend_from_slice(&value.to_le_bytes());
+    }
+
+    pub fn fixed64_field(&mut self, field: u32, value: u64) {
+        if value != 0 {
+            self.fixed64(field, value);
+        }
+    }
+
+    /// Also when 0.
+    pub fn fixed64(&mut self, field: u32, value: u64) {
+        self.tag(field, 1);
+        self.out.extend_from_slice(&value.to_le_bytes());
+    }
+
+    pub fn fixed32_field(&mut self, field: u32, value: u32) {
+        if value != 0 {
+            self.fixed32(field, value);
+        }
+    }
+
+    /// Also when 0.
+    pub fn fixed32(&mut self, field: u32, value: u32) {
+        self.tag(field, 5);
         self.out.extend_from_slice(&value.to_le_bytes());
     }
 
