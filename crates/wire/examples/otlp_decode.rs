@@ -146,22 +146,30 @@ fn logs_request() -> Vec<u8> {
 
 type Decode = fn(&[u8], &Options, &mut Batch, &mut Report) -> Result<(), DecodeError>;
 
+/// Seconds this thread has run: what others on the machine do is not counted. Where the system does not say, the
+/// clock.
+fn ran() -> f64 {
+    let stat = base::disk::read_to_string("/proc/thread-self/schedstat".as_ref()).ok();
+    let ns = stat.and_then(|s| s.split(' ').next()?.parse::<u64>().ok());
+    ns.map_or_else(|| Clock::system().monotonic().as_secs_f64(), |ns| ns as f64 / 1e9)
+}
+
 fn measure(what: &str, bytes: &[u8], rounds: usize, decode: Decode) {
-    let (clock, options) = (Clock::system(), Options::at(1));
+    let options = Options::at(1);
     let (mut batch, mut report) = (Batch::new(Kind::Span), Report::default());
     let mut best = f64::MAX;
     // The best of five: what else the machine does is not what is asked.
     for _ in 0..5 {
-        let start = clock.monotonic();
+        let start = ran();
         for _ in 0..rounds / 5 {
             decode(bytes, &options, &mut batch, &mut report).expect("a good request");
             assert_eq!(batch.len(), RECORDS);
         }
-        best = best.min((clock.monotonic() - start).as_secs_f64());
+        best = best.min(ran() - start);
     }
     let records = (rounds / 5 * RECORDS) as f64;
     println!(
-        "{what:<24} {:>6.2} M records/s {:>7.0} MB/s {:>5} bytes a record",
+        "{what:<24} {:>6.2} M records/s a core {:>7.0} MB/s {:>5} bytes a record",
         records / best / 1e6,
         records / best * (bytes.len() / RECORDS) as f64 / 1e6,
         bytes.len() / RECORDS

@@ -8,6 +8,7 @@
 //! - [`remote`]: remote write 1.0 and 2.0, both directions; remote read.
 //! - [`chunk`]: Prometheus's chunk encodings, for streamed remote read.
 //! - [`otlp`]: spans, log records and metrics of OpenTelemetry, both encodings and both directions.
+//! - [`zipkin`]: lists of spans, JSON and protobuf.
 //! - [`histogram`], [`snappy`], [`proto`], [`number`]: what those are made of.
 
 pub mod chunk;
@@ -18,3 +19,4 @@ pub mod otlp;
 pub mod proto;
 pub mod remote;
 pub mod snappy;
+pub mod zipkin;

@@ -11,14 +11,14 @@
 //! left out and counted in the [`Report`], with what was changed in records that were taken.
 
 pub mod answer;
-mod decode;
+pub(crate) mod decode;
 pub mod encode;
 mod json;
 pub mod logs;
 pub mod metrics;
 pub mod report;
 pub mod schema;
-mod text;
+pub(crate) mod text;
 pub mod traces;
 mod value;
 
@@ -79,7 +79,7 @@ pub enum DecodeError {
 }
 
 /// Empties what is read into; refuses what is too long.
-fn begin(bytes: &[u8], batch: &mut Batch, report: &mut Report) -> Result<(), DecodeError> {
+pub(crate) fn begin(bytes: &[u8], batch: &mut Batch, report: &mut Report) -> Result<(), DecodeError> {
     batch.clear();
     report.clear();
     check_size(bytes)

@@ -6,7 +6,7 @@ use crate::proto::{ProtoError, Reader, Value};
 use model::event::{Attr, Batch, KeyId, Resource, Run, Scope, Text};
 
 /// Something wrong in a message: not yet placed in the request, or placed.
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Fresh(ProtoError),
     Placed { address: usize, message: &'static str, error: ProtoError },
 }
@@ -18,7 +18,7 @@ impl From<ProtoError> for Fault {
 }
 
 impl Fault {
-    pub(super) fn place(self, address: usize, message: &'static str) -> Fault {
+    pub(crate) fn place(self, address: usize, message: &'static str) -> Fault {
         match self {
             Fault::Fresh(error) => Fault::Placed { address, message, error },
             placed => placed,
@@ -26,7 +26,7 @@ impl Fault {
     }
 
     /// As an error of the request `bytes`.
-    pub(super) fn of(self, bytes: &[u8], message: &'static str) -> DecodeError {
+    pub(crate) fn of(self, bytes: &[u8], message: &'static str) -> DecodeError {
         match self {
             Fault::Fresh(error) => DecodeError::Protobuf { offset: 0, message, error },
             Fault::Placed { address, message, error } => {
@@ -38,7 +38,7 @@ impl Fault {
 
 /// Calls `each` with every field of a message; what is wrong is placed at the field it was in.
 #[inline(always)]
-pub(super) fn fields<'a>(
+pub(crate) fn fields<'a>(
     message: &'static str,
     bytes: &'a [u8],
     mut each: impl FnMut(u32, Value<'a>) -> Result<(), Fault>,
@@ -60,7 +60,7 @@ pub(super) fn fields<'a>(
 
 /// Where the tables of a batch ended, to go back to.
 #[derive(Clone, Copy)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     text: usize,
     keys: usize,
     attrs: usize,
@@ -69,7 +69,7 @@ pub(super) struct Mark {
 }
 
 /// Reads one request into a batch.
-pub(super) struct Decoder<'a, 'b> {
+pub(crate) struct Decoder<'a, 'b> {
     pub batch: &'b mut Batch,
     pub report: &'b mut Report,
     pub options: Options,
@@ -88,7 +88,7 @@ pub(super) struct Decoder<'a, 'b> {
 }
 
 impl<'a, 'b> Decoder<'a, 'b> {
-    pub(super) fn new(batch: &'b mut Batch, report: &'b mut Report, options: &Options) -> Decoder<'a, 'b> {
+    pub(crate) fn new(batch: &'b mut Batch, report: &'b mut Report, options: &Options) -> Decoder<'a, 'b> {
         Decoder {
             batch,
             report,
@@ -101,7 +101,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
         }
     }
 
-    pub(super) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&self) -> Mark {
         Mark {
             text: self.batch.text.len(),
             keys: self.batch.keys.len(),
@@ -112,7 +112,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
     }
 
     /// Takes back what was added since the mark. New keys stay, and the text with them.
-    pub(super) fn undo(&mut self, mark: Mark) {
+    pub(crate) fn undo(&mut self, mark: Mark) {
         self.batch.attrs.truncate(mark.attrs);
         self.batch.span_events.truncate(mark.span_events);
         self.batch.links.truncate(mark.links);
@@ -123,7 +123,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
 
     /// Adds a text of the sender: what is not UTF-8 in it is replaced, what is too long cut.
     #[inline]
-    pub(super) fn text(&mut self, bytes: &[u8]) -> Text {
+    pub(crate) fn text(&mut self, bytes: &[u8]) -> Text {
         match std::str::from_utf8(bytes) {
             Ok(text) if text.len() <= TEXT_BYTES_MAX => self.batch.push_text(text),
             _ => self.mended_text(bytes),
@@ -154,7 +154,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
 
     /// The number of the key at a place in a record; `None` for a key that cannot be.
     #[inline]
-    pub(super) fn key(&mut self, place: usize, key: &[u8]) -> Option<KeyId> {
+    pub(crate) fn key(&mut self, place: usize, key: &[u8]) -> Option<KeyId> {
         if let Some(&hint) = self.hints[self.hinted].get(place)
             && self.batch.key(hint).as_bytes() == key
         {
@@ -186,7 +186,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
     }
 
     /// Reads a `Resource` into the row `at`.
-    pub(super) fn resource(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
+    pub(crate) fn resource(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
         let start = self.batch.attrs.len();
         let mut dropped = 0u32;
         fields("Resource", bytes, |number, value| {
@@ -205,7 +205,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
     }
 
     /// A row for a resource of which nothing is said yet. The same text is the service of all of them.
-    pub(super) fn begin_resource(&mut self) -> usize {
+    pub(crate) fn begin_resource(&mut self) -> usize {
         let row = self.tied_resource(Run::EMPTY);
         self.batch.resources.push(row);
         self.batch.resources.len() - 1
@@ -223,7 +223,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
     }
 
     /// Reads an `InstrumentationScope` into the row `at`.
-    pub(super) fn scope(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
+    pub(crate) fn scope(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
         let start = self.batch.attrs.len();
         let mut row = Scope::default();
         fields("InstrumentationScope", bytes, |number, value| {
@@ -255,20 +255,20 @@ impl<'a, 'b> Decoder<'a, 'b> {
     }
 
     /// Takes back resources and scopes of which no record was accepted: an empty one costs a sender two bytes.
-    pub(super) fn forget_sources(&mut self, resources: usize, scopes: usize) {
+    pub(crate) fn forget_sources(&mut self, resources: usize, scopes: usize) {
         self.batch.resources.truncate(resources);
         self.batch.scopes.truncate(scopes);
     }
 
     /// Adds an attribute whose key and value are known.
     #[inline]
-    pub(super) fn push_attr(&mut self, key: KeyId, value: model::event::Value) {
+    pub(crate) fn push_attr(&mut self, key: KeyId, value: model::event::Value) {
         self.batch.attrs.push(Attr { key, value });
     }
 
     /// Whether a record of this time is wanted.
     #[inline]
-    pub(super) fn check_time(&self, ns: i64) -> Result<(), Reason> {
+    pub(crate) fn check_time(&self, ns: i64) -> Result<(), Reason> {
         if ns < self.options.oldest_ns {
             Err(Reason::TooOld)
         } else if ns > self.options.newest_ns {
@@ -280,7 +280,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
 
     /// Nanoseconds as a batch keeps them.
     #[inline]
-    pub(super) fn time(&mut self, ns: u64) -> i64 {
+    pub(crate) fn time(&mut self, ns: u64) -> i64 {
         i64::try_from(ns).unwrap_or_else(|_| {
             self.report.warn(Warning::TimeClamped);
             i64::MAX

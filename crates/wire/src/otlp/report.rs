@@ -15,12 +15,10 @@ pub enum Reason {
     TooOld,
     TooNew,
     TooDeep,
-    /// Zipkin: a span that names no service and no time is not one.
-    Malformed,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 8] = [
+    pub const ALL: [Reason; 7] = [
         Reason::TraceId,
         Reason::SpanId,
         Reason::ParentSpanId,
@@ -28,7 +26,6 @@ impl Reason {
         Reason::TooOld,
         Reason::TooNew,
         Reason::TooDeep,
-        Reason::Malformed,
     ];
 
     /// For labels of metrics.
@@ -41,7 +38,6 @@ impl Reason {
             Reason::TooOld => "too_old",
             Reason::TooNew => "too_new",
             Reason::TooDeep => "too_deep",
-            Reason::Malformed => "malformed",
         }
     }
 
@@ -55,7 +51,6 @@ impl Reason {
             Reason::TooOld => "the time is before what is kept",
             Reason::TooNew => "the time is in the future",
             Reason::TooDeep => "a value has more than 24 arrays and maps in each other",
-            Reason::Malformed => "a field has not the type it should have",
         }
     }
 }
