@@ -5,6 +5,7 @@ import type { Plugin } from 'vite';
 /** The first folder of a place's address, and the modules that it opens with. */
 const PLACES: Record<string, string[]> = {
   explore: ['/pages/explore/ExplorePage.tsx', '/components/editor/PromqlEditor.tsx'],
+  traces: ['/pages/traces/TracesPage.tsx', '/components/search/SearchEditor.tsx'],
   pipeline: ['/pages/targets/TargetsPage.tsx'],
   settings: ['/pages/status/StatusPage.tsx'],
 };

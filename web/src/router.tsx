@@ -7,6 +7,8 @@ import { parseSearch, printSearch } from '@/lib/search';
 import { cleanExplore, fromPrometheus } from '@/pages/explore/url';
 import { cleanStatus } from '@/pages/status/url';
 import { cleanTargets } from '@/pages/targets/url';
+import { cleanTrace } from '@/pages/trace/url';
+import { cleanTraces } from '@/pages/traces/url';
 
 const root = createRootRoute({ component: Shell, errorComponent: PageError, notFoundComponent: NotFound });
 
@@ -17,6 +19,29 @@ const explore = createRoute({
   path: '/explore/metrics',
   validateSearch: (search: Record<string, unknown>) => ({ ...flat(search), ...cleanExplore(search) }),
   component: lazyRouteComponent(() => import('@/pages/explore/ExplorePage'), 'ExplorePage'),
+});
+
+const traces = createRoute({
+  getParentRoute: () => root,
+  path: '/traces',
+  validateSearch: (search: Record<string, unknown>) => ({ ...flat(search), ...cleanTraces(search) }),
+  component: lazyRouteComponent(() => import('@/pages/traces/TracesPage'), 'TracesPage'),
+});
+
+const trace = createRoute({
+  getParentRoute: () => root,
+  path: '/traces/$traceId',
+  validateSearch: (search: Record<string, unknown>) => ({ ...flat(search), ...cleanTrace(search) }),
+  component: lazyRouteComponent(() => import('@/pages/trace/TracePage'), 'TracePage'),
+});
+
+/** Links that Jaeger's users hold. */
+const jaegerTrace = createRoute({
+  getParentRoute: () => root,
+  path: '/trace/$traceId',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/traces/$traceId', params: { traceId: params.traceId } });
+  },
 });
 
 const targets = createRoute({
@@ -73,7 +98,7 @@ const old = moved.map(([path, to, search]) =>
 );
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, explore, targets, status, ...graph, ...old]),
+  routeTree: root.addChildren([home, explore, traces, trace, jaegerTrace, targets, status, ...graph, ...old]),
   parseSearch,
   stringifySearch: printSearch,
   defaultPreload: 'intent',

@@ -28,4 +28,7 @@ it('leaves fields alone', () => {
 it('prints keys', () => {
   expect(printKeys('mod+k', true)).toEqual(['⌘', 'K']);
   expect(printKeys('g t', false)).toEqual(['G', 'T']);
+  expect(printKeys('+', false)).toEqual(['+']);
+  expect(printKeys('arrowdown', false)).toEqual(['↓']);
+  expect(printKeys('escape', false)).toEqual(['Esc']);
 });

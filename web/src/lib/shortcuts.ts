@@ -46,10 +46,13 @@ export function match(shortcuts: readonly Shortcut[], press: KeyPress, pending: 
 
 /** How keys are written on the screen. */
 export function printKeys(keys: string, mac: boolean): string[] {
-  return keys.split(/[ +]/).map((key) => {
+  return keys.split(/ |(?<=.)\+/).map((key) => {
     if (key === 'mod') return mac ? '⌘' : 'Ctrl';
     if (key === 'enter') return '⏎';
     if (key === 'shift') return '⇧';
+    const arrow = { arrowup: '↑', arrowdown: '↓', arrowleft: '←', arrowright: '→' }[key];
+    if (arrow !== undefined) return arrow;
+    if (key === 'escape') return 'Esc';
     return key.length === 1 ? key.toUpperCase() : key;
   });
 }

@@ -1,7 +1,7 @@
 // The places of the application that exist, for the navigation, the palette and the keys.
 
 export interface Place {
-  path: '/explore/metrics' | '/pipeline/targets' | '/settings/status';
+  path: '/explore/metrics' | '/traces' | '/pipeline/targets' | '/settings/status';
   title: string;
   group: string;
   /** Two keys, typed after each other. */
@@ -11,6 +11,13 @@ export interface Place {
 
 export const PLACES: Place[] = [
   { path: '/explore/metrics', title: 'Metrics', group: 'Explore', keys: 'g m', words: 'promql query graph' },
+  {
+    path: '/traces',
+    title: 'Traces',
+    group: 'Explore',
+    keys: 'g r',
+    words: 'spans requests latency jaeger tempo waterfall',
+  },
   {
     path: '/pipeline/targets',
     title: 'Targets',

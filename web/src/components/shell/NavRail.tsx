@@ -6,6 +6,7 @@ import {
   IconLayoutSidebarLeftExpand,
   IconSettings2,
   IconTargetArrow,
+  IconTimeline,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { PLACES, type Place } from '@/model/places';
@@ -15,6 +16,7 @@ import classes from './Shell.module.css';
 
 const ICONS: Record<Place['path'], typeof IconChartLine> = {
   '/explore/metrics': IconChartLine,
+  '/traces': IconTimeline,
   '/pipeline/targets': IconTargetArrow,
   '/settings/status': IconSettings2,
 };

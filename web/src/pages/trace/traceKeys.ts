@@ -1,0 +1,106 @@
+// The keys of a trace's page.
+import { useShortcuts } from '@/components/shell/keys';
+import { rowOfSpan, setSubtree, toggleFold, type Folded, type Row } from '@/model/trace/rows';
+import type { Panel } from './SidePanel';
+import type { FoldActions } from './Toolbar';
+import type { TraceData } from './useTrace';
+import type { TraceState } from './url';
+
+interface Keys {
+  data: TraceData;
+  rows: readonly Row[];
+  folded: Folded;
+  chosen: number | null;
+  panel: Panel;
+  state: TraceState;
+  change: (part: Partial<TraceState>) => void;
+  go: (index: number) => void;
+  setFolded: (folded: Folded) => void;
+  openPanel: (panel: Panel) => void;
+  step: (direction: 1 | -1) => void;
+  fold: FoldActions;
+  focusFind: () => void;
+  togglePath: () => void;
+  toggleLogs: () => void;
+  toggleFindings: () => void;
+  clear: () => void;
+}
+
+const GROUP = 'Trace';
+
+export function useTraceKeys(keys: Keys): void {
+  const { state, change, chosen, panel } = keys;
+  const isTimeline = state.view === 'timeline';
+  const key = (name: string, title: string, run: () => void) => ({ keys: name, title, group: GROUP, run });
+  const onTimeline = isTimeline
+    ? [
+        key('j', 'Next span', () => move(keys, 1)),
+        key('k', 'Span before', () => move(keys, -1)),
+        key('arrowdown', 'Next span', () => move(keys, 1)),
+        key('arrowup', 'Span before', () => move(keys, -1)),
+        key('arrowright', 'Unfold, or go to the first child', () => goIn(keys)),
+        key('arrowleft', 'Fold, or go to the parent', () => goOut(keys)),
+        key('x', 'Fold or unfold all levels of the span', () => foldSubtree(keys)),
+        key('+', 'One level more', () => keys.fold.level(1)),
+        key('-', 'One level less', () => keys.fold.level(-1)),
+        key('v', 'Zoom to the span', () => zoomToChosen(keys)),
+        key('c', 'Critical path', keys.togglePath),
+        key('l', 'Log lines', keys.toggleLogs),
+      ]
+    : [];
+  useShortcuts([
+    key('f', 'Find in the trace', keys.focusFind),
+    key('n', 'Next match', () => keys.step(1)),
+    key('p', 'Match before', () => keys.step(-1)),
+    key('e', 'Next error', () => nextError(keys)),
+    key('enter', 'Details of the span', () => chosen !== null && keys.openPanel(panel === 'span' ? 'none' : 'span')),
+    key('i', 'Findings', keys.toggleFindings),
+    key('0', 'Show all of the time', () => change({ zoom: null })),
+    key('escape', 'Close, clear, zoom out', keys.clear),
+    key('1', 'Timeline', () => change({ view: 'timeline' })),
+    key('2', 'Flame graph', () => change({ view: 'flame' })),
+    key('3', 'Spans', () => change({ view: 'table' })),
+    key('4', 'Compare', () => change({ view: 'compare' })),
+    ...onTimeline,
+  ]);
+}
+
+/** To the next row that is a span. */
+function move({ rows, chosen, go }: Keys, by: 1 | -1): void {
+  let at = chosen === null ? (by > 0 ? -1 : rows.length) : rowOfSpan(rows, chosen);
+  do at += by;
+  while (rows[at]?.kind === 'log');
+  const row = rows[at];
+  if (row !== undefined) go(row.span);
+}
+
+function goIn({ data, folded, chosen, setFolded, go }: Keys): void {
+  const span = chosen === null ? undefined : data.trace.spans[chosen];
+  const [first] = span?.children ?? [];
+  if (span === undefined || first === undefined) return;
+  if (folded.has(span.index)) setFolded(toggleFold(folded, span.index));
+  else go(first);
+}
+
+function goOut({ data, folded, chosen, setFolded, go }: Keys): void {
+  const span = chosen === null ? undefined : data.trace.spans[chosen];
+  if (span === undefined) return;
+  if (span.children.length > 0 && !folded.has(span.index)) setFolded(toggleFold(folded, span.index));
+  else if (span.parent >= 0) go(span.parent);
+}
+
+function foldSubtree({ data, folded, chosen, setFolded }: Keys): void {
+  if (chosen !== null) setFolded(setSubtree(data.trace, folded, chosen, !folded.has(chosen)));
+}
+
+function zoomToChosen({ data, chosen, change }: Keys): void {
+  const span = chosen === null ? undefined : data.trace.spans[chosen];
+  if (span !== undefined && span.duration > 0) change({ zoom: { from: span.start, to: span.end } });
+}
+
+function nextError({ data, chosen, go }: Keys): void {
+  const { spans } = data.trace;
+  const after = spans.find((span) => span.isError && span.index > (chosen ?? -1));
+  const next = after ?? spans.find((span) => span.isError);
+  if (next !== undefined) go(next.index);
+}

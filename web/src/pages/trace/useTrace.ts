@@ -1,0 +1,108 @@
+// The trace of the page, its log lines, and what is computed from them once.
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { searchEvents } from '@/api/events';
+import { traceById } from '@/api/traces';
+import { COLOURS } from '@/components/chart/palette';
+import { assignColours } from '@/model/trace/colours';
+import { criticalPath, piecesBySpan, type PathPiece } from '@/model/trace/criticalPath';
+import { findAll, type Finding } from '@/model/trace/findings';
+import { toMillis } from '@/model/trace/instant';
+import { readLogs, type TraceLogs } from '@/model/trace/logs';
+import { openedTrace } from '@/model/trace/opened';
+import { pathTree, type PathNode } from '@/model/trace/pathTree';
+import { selfTimes } from '@/model/trace/selfTime';
+import { buildTrace, type Trace } from '@/model/trace/trace';
+
+/** A trace and what the views need of it. */
+export interface TraceData {
+  trace: Trace;
+  selfs: Float64Array;
+  path: PathPiece[];
+  pathOf: ReadonlyMap<number, readonly PathPiece[]>;
+  colours: ReadonlyMap<string, number>;
+  findings: Finding[];
+  tree: PathNode;
+  byId: ReadonlyMap<string, number>;
+  isFromFile: boolean;
+}
+
+export interface TraceQuery {
+  data: TraceData | null;
+  error: Error | null;
+  isLoading: boolean;
+  refetch: () => void;
+}
+
+export function useTrace(id: string | null): TraceQuery {
+  const query = useQuery({
+    queryKey: ['trace', id],
+    queryFn: async ({ signal }) => openedTrace(id ?? '') ?? (await traceById(id ?? '', signal)),
+    enabled: id !== null,
+    staleTime: 30_000,
+  });
+  const wire = query.data;
+  const data = useMemo(() => (wire === undefined ? null : derive(buildTrace(wire))), [wire]);
+  return { data, error: query.error, isLoading: query.isLoading, refetch: () => void query.refetch() };
+}
+
+function derive(trace: Trace): TraceData {
+  const selfs = selfTimes(trace);
+  const path = criticalPath(trace);
+  const byId = new Map<string, number>();
+  // The first with an id has it.
+  for (let index = trace.spans.length - 1; index >= 0; index--) byId.set(trace.spans[index]?.id ?? '', index);
+  return {
+    trace,
+    selfs,
+    path,
+    pathOf: piecesBySpan(path),
+    colours: assignColours(
+      trace.services.map((service) => service.name),
+      COLOURS,
+    ),
+    findings: findAll(trace, selfs),
+    tree: pathTree(trace, selfs),
+    byId,
+    isFromFile: openedTrace(trace.id) !== undefined,
+  };
+}
+
+/** Lines are written while the spans run; clocks and buffers put some of them around. */
+const BEFORE_S = 300;
+const AFTER_S = 1800;
+/** More are on the page of logs. */
+const LOGS_MAX = 2000;
+
+export interface LogsQuery {
+  logs: TraceLogs;
+  isLoading: boolean;
+  error: Error | null;
+  /** There are more than were asked for. */
+  isCut: boolean;
+}
+
+const NONE: TraceLogs = { lines: [], bySpan: new Map() };
+
+export function useTraceLogs(data: TraceData | null): LogsQuery {
+  const start = data === null ? 0 : toMillis(data.trace.start) / 1000;
+  const end = start + (data?.trace.duration ?? 0) / 1e9;
+  const query = useQuery({
+    queryKey: ['trace-logs', data?.trace.id, start, end],
+    queryFn: ({ signal }) =>
+      searchEvents(
+        { kind: 'log', q: `trace_id:${data?.trace.id ?? ''}`, start: start - BEFORE_S, end: end + AFTER_S },
+        { limit: LOGS_MAX, order: 'asc' },
+        signal,
+      ),
+    enabled: data !== null && !data.isFromFile,
+    staleTime: 30_000,
+    retry: false,
+  });
+  const found = query.data;
+  const logs = useMemo(
+    () => (data === null || found === undefined ? NONE : readLogs(found.events, data.trace, data.byId)),
+    [data, found],
+  );
+  return { logs, isLoading: query.isLoading, error: query.error, isCut: (found?.next ?? null) !== null };
+}

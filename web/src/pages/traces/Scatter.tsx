@@ -1,0 +1,185 @@
+// The traces found, as dots over time and duration. Drag to zoom into a time, click to open.
+import { useElementSize } from '@mantine/hooks';
+import { useMemo, useRef, useState, type PointerEvent } from 'react';
+import { useTime } from '@/components/shell/time';
+import { formatCount, formatSeconds } from '@/lib/format';
+import { logScale, ticksOf } from '@/model/trace/scale';
+import { dotAt, dotsOf, type Dot, type Summary } from '@/model/trace/summary';
+import { printMoment } from '@/model/timeRange';
+import classes from './Scatter.module.css';
+
+interface Props {
+  traces: readonly Summary[];
+  onOpen: (id: string) => void;
+  onZoom: (fromMillis: number, toMillis: number) => void;
+  /** The row that is pointed at. */
+  highlighted: string | null;
+}
+
+const HEIGHT = 168;
+const MARGIN = { left: 64, right: 16, top: 12, bottom: 22 };
+/** A drag shorter than this is a click. */
+const DRAG_PX_MIN = 5;
+
+export function Scatter({ traces, onOpen, onZoom, highlighted }: Props) {
+  const { ref, width: outer } = useElementSize();
+  const { resolved, utc } = useTime();
+  const svg = useRef<SVGSVGElement>(null);
+  const [pointed, setPointed] = useState<Dot | null>(null);
+  const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
+  const width = Math.max(0, outer - MARGIN.left - MARGIN.right);
+  const height = HEIGHT - MARGIN.top - MARGIN.bottom;
+  const scale = useMemo(() => logScale(traces.map((one) => one.duration)), [traces]);
+  const dots = useMemo(
+    () => dotsOf(traces, { width, height, from: resolved.from, to: resolved.to, place: scale.place }),
+    [traces, width, height, resolved, scale],
+  );
+
+  const place = (event: PointerEvent): { x: number; y: number } => {
+    const box = svg.current?.getBoundingClientRect();
+    return { x: event.clientX - (box?.left ?? 0) - MARGIN.left, y: event.clientY - (box?.top ?? 0) - MARGIN.top };
+  };
+  const clamp = (x: number): number => Math.min(width, Math.max(0, x));
+  const timeAt = (x: number): number => resolved.from + (clamp(x) / width) * (resolved.to - resolved.from);
+  const end = (event: PointerEvent): void => {
+    const { x, y } = place(event);
+    if (drag !== null && Math.abs(x - drag.from) >= DRAG_PX_MIN) {
+      onZoom(timeAt(Math.min(drag.from, x)), timeAt(Math.max(drag.from, x)));
+    } else {
+      const hit = dotAt(dots, x, y);
+      if (hit !== null) onOpen(hit.summary.id);
+    }
+    setDrag(null);
+  };
+
+  return (
+    <div ref={ref} className={classes.box} data-testid="scatter">
+      {width > 0 && (
+        <svg
+          ref={svg}
+          width={outer}
+          height={HEIGHT}
+          role="img"
+          aria-label={`${traces.length} traces by start and duration`}
+          data-pointing={pointed !== null || undefined}
+          onPointerDown={(event) => {
+            event.currentTarget.setPointerCapture(event.pointerId);
+            const { x } = place(event);
+            setDrag({ from: x, to: x });
+          }}
+          onPointerMove={(event) => {
+            const { x, y } = place(event);
+            if (drag !== null) setDrag({ ...drag, to: x });
+            else setPointed(dotAt(dots, x, y));
+          }}
+          onPointerUp={end}
+          onPointerCancel={() => setDrag(null)}
+          onPointerLeave={() => setPointed(null)}
+        >
+          <g transform={`translate(${MARGIN.left} ${MARGIN.top})`}>
+            {scale.ticks.map((tick) => (
+              <g key={tick} transform={`translate(0 ${(1 - scale.place(tick)) * height})`} className={classes.tick}>
+                <line x2={width} />
+                <text x={-8} dy="0.32em" textAnchor="end">
+                  {formatSeconds(tick / 1e9)}
+                </text>
+              </g>
+            ))}
+            <TimeAxis from={resolved.from} to={resolved.to} width={width} height={height} utc={utc} />
+            {drag !== null && (
+              <rect
+                className={classes.brush}
+                x={clamp(Math.min(drag.from, drag.to))}
+                width={clamp(Math.max(drag.from, drag.to)) - clamp(Math.min(drag.from, drag.to))}
+                height={height}
+              />
+            )}
+            <Dots dots={dots} />
+            {dots
+              .filter((dot) => dot.summary.id === (pointed?.summary.id ?? highlighted))
+              .map((dot) => (
+                <circle key={dot.summary.id} className={classes.ring} cx={dot.x} cy={dot.y} r={dot.radius + 3} />
+              ))}
+          </g>
+        </svg>
+      )}
+      {pointed !== null && drag === null && <Tip dot={pointed} width={width} utc={utc} />}
+    </div>
+  );
+}
+
+/** Apart, so that a moving pointer does not draw them again. */
+function Dots({ dots }: { dots: readonly Dot[] }) {
+  return useMemo(
+    () => (
+      <g className={classes.dots}>
+        {dots.map((dot) => (
+          <circle
+            key={dot.summary.id}
+            cx={dot.x}
+            cy={dot.y}
+            r={dot.radius}
+            data-bad={dot.summary.errors > 0 || undefined}
+          />
+        ))}
+      </g>
+    ),
+    [dots],
+  );
+}
+
+function TimeAxis(props: { from: number; to: number; width: number; height: number; utc: boolean }) {
+  const { from, to, width, height, utc } = props;
+  const offset = utc ? 0 : new Date(from).getTimezoneOffset() * 60_000;
+  const ticks = timeTicks(from - offset, to - offset, Math.max(2, Math.floor(width / 120)));
+  return (
+    <g transform={`translate(0 ${height})`} className={classes.time}>
+      <line x2={width} />
+      {ticks.map((tick) => {
+        const x = ((tick + offset - from) / (to - from)) * width;
+        return (
+          <text key={tick} x={x} y={16} textAnchor={x < 30 ? 'start' : x > width - 30 ? 'end' : 'middle'}>
+            {printTick(tick, to - from)}
+          </text>
+        );
+      })}
+    </g>
+  );
+}
+
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+function timeTicks(from: number, to: number, parts: number): number[] {
+  const step = (STEPS_S.find((one) => one * 1000 * parts >= to - from) ?? 0) * 1000;
+  if (step === 0) return ticksOf(from / 864e5, to / 864e5, parts).map((day) => day * 864e5);
+  if (to - from < 3000) return ticksOf(from, to, parts);
+  const out: number[] = [];
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) out.push(at);
+  return out;
+}
+
+function printTick(at: number, span: number): string {
+  const text = new Date(at).toISOString();
+  if (span > 2 * 864e5) return text.slice(5, 10);
+  if (span > 864e5) return `${text.slice(5, 10)} ${text.slice(11, 16)}`;
+  return span < 3000 ? text.slice(17, 23) : span < 600_000 ? text.slice(11, 19) : text.slice(11, 16);
+}
+
+function Tip({ dot, width, utc }: { dot: Dot; width: number; utc: boolean }) {
+  const { summary } = dot;
+  const isLeft = dot.x > width / 2;
+  const style = isLeft
+    ? { right: width - dot.x + MARGIN.right + dot.radius + 8, top: 8 }
+    : { left: dot.x + MARGIN.left + dot.radius + 8, top: 8 };
+  return (
+    <div className={classes.tip} style={style}>
+      <b>{summary.service}</b>
+      <p>{summary.name}</p>
+      <p className="num">
+        {formatSeconds(summary.duration / 1e9)} · {formatCount(summary.spans)} spans
+        {summary.errors > 0 && <em> · {formatCount(summary.errors)} errors</em>}
+      </p>
+      <p className="num muted">{printMoment(summary.at, utc)}</p>
+    </div>
+  );
+}

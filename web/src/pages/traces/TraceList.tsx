@@ -1,0 +1,157 @@
+// The traces found, a row each.
+import { Checkbox } from '@mantine/core';
+import { IconAlertTriangleFilled, IconArrowDown } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useMemo, useRef } from 'react';
+import { COLOURS } from '@/components/chart/palette';
+import { Ago } from '@/components/common/Ago';
+import { keepShell } from '@/components/shell/shellUrl';
+import { useTime } from '@/components/shell/time';
+import { ServiceTag } from '@/components/trace/ServiceTag';
+import { formatCount, formatSeconds } from '@/lib/format';
+import { assignColours } from '@/model/trace/colours';
+import type { Summary } from '@/model/trace/summary';
+import { printMoment } from '@/model/timeRange';
+import type { TracesState } from './url';
+import classes from './Traces.module.css';
+
+interface Props {
+  traces: readonly Summary[];
+  order: TracesState['order'];
+  chosen: readonly string[];
+  onOrder: (order: TracesState['order']) => void;
+  onChoose: (id: string) => void;
+  onPoint: (id: string | null) => void;
+}
+
+const ROW_PX = 40;
+/** Chips that fit on a line; the rest is counted. */
+const CHIPS_MAX = 4;
+
+export function TraceList(props: Props) {
+  const { traces } = props;
+  const scroll = useRef<HTMLDivElement>(null);
+  const list = useVirtualizer({
+    count: traces.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_PX,
+    overscan: 8,
+  });
+  const longest = useMemo(() => traces.reduce((most, one) => Math.max(most, one.duration), 1), [traces]);
+  const colours = useMemo(
+    () =>
+      assignColours(
+        traces.flatMap((one) => one.services.map((service) => service.name)),
+        COLOURS,
+      ),
+    [traces],
+  );
+  return (
+    <div ref={scroll} className={classes.scroll} onPointerLeave={() => props.onPoint(null)}>
+      <div className={`${classes.grid} ${classes.head}`} role="row">
+        <span />
+        <span>Trace</span>
+        <Order name="recent" title="Start" current={props.order} onOrder={props.onOrder} />
+        <Order name="slowest" title="Duration" current={props.order} onOrder={props.onOrder} />
+        <span className={classes.right}>Spans</span>
+        <span className={classes.right}>Errors</span>
+        <span>Services</span>
+      </div>
+      <div style={{ height: list.getTotalSize(), position: 'relative' }}>
+        {list.getVirtualItems().map((item) => {
+          const trace = traces[item.index];
+          if (trace === undefined) return null;
+          return (
+            <div
+              key={trace.id}
+              role="row"
+              className={`${classes.grid} ${classes.row}`}
+              style={{ top: item.start }}
+              data-chosen={props.chosen.includes(trace.id) || undefined}
+              onPointerEnter={() => props.onPoint(trace.id)}
+            >
+              <Checkbox
+                aria-label="Choose for comparing"
+                checked={props.chosen.includes(trace.id)}
+                onChange={() => props.onChoose(trace.id)}
+              />
+              <Row trace={trace} longest={longest} colours={colours} />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function Order(props: { name: Props['order']; title: string; current: Props['order']; onOrder: Props['onOrder'] }) {
+  const isOn = props.current === props.name;
+  return (
+    <button type="button" data-active={isOn || undefined} onClick={() => props.onOrder(props.name)}>
+      {props.title}
+      {isOn && <IconArrowDown size={12} />}
+    </button>
+  );
+}
+
+function Row({ trace, longest, colours }: { trace: Summary; longest: number; colours: Map<string, number> }) {
+  const { utc } = useTime();
+  const rest = trace.services.length - CHIPS_MAX;
+  return (
+    <>
+      <Link
+        to="/traces/$traceId"
+        params={{ traceId: trace.id }}
+        search={keepShell}
+        className={classes.title}
+        title={`${trace.service}: ${trace.name}\n${trace.id}`}
+      >
+        <b>{trace.service}</b>
+        <span data-quiet={!trace.hasRoot || undefined}>{trace.name}</span>
+        {!trace.isComplete && <small title="Spans of it lie outside of the time range">part</small>}
+      </Link>
+      <span className={`${classes.start} num`} title={printMoment(trace.at, utc)}>
+        <Ago at={trace.at} />
+      </span>
+      <span className={`${classes.duration} num`}>
+        {formatSeconds(trace.duration / 1e9)}
+        <i>
+          <b style={{ width: `${Math.max(1, (trace.duration / longest) * 100)}%` }} />
+        </i>
+      </span>
+      <span className={`${classes.right} num`}>{formatCount(trace.spans)}</span>
+      <span className={`${classes.right} num`}>
+        {trace.errors > 0 ? (
+          <em className={classes.errors}>
+            <IconAlertTriangleFilled size={13} />
+            {formatCount(trace.errors)}
+          </em>
+        ) : (
+          <span className="muted">0</span>
+        )}
+      </span>
+      <span className={classes.services}>
+        {trace.services.slice(0, CHIPS_MAX).map((service) => (
+          <ServiceTag
+            key={service.name}
+            name={service.name}
+            colour={colours.get(service.name) ?? 0}
+            count={formatCount(service.spans)}
+            hasErrors={service.errors > 0}
+          />
+        ))}
+        {rest > 0 && (
+          <small
+            title={trace.services
+              .slice(CHIPS_MAX)
+              .map((service) => service.name)
+              .join('\n')}
+          >
+            +{rest}
+          </small>
+        )}
+      </span>
+    </>
+  );
+}
