@@ -31,7 +31,7 @@ mod writer;
 mod tests;
 
 pub(crate) use index::{Located, Place};
-pub use merge::merge_segments;
+pub use merge::{Sorted, merge_segments};
 pub(crate) use tokens::{KEY as TOKENS_KEY, TokenDirectory, Words};
 pub(crate) use traces::{KEY as TRACES_KEY, TraceDirectory};
 pub(crate) use words::hash as token_hash;

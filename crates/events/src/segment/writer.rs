@@ -84,7 +84,7 @@ pub(super) fn sample_of_batches(
 pub(super) struct SegmentWriter<W: Write + Send> {
     kind: Kind,
     schema: SchemaRef,
-    parquet: ArrowWriter<W>,
+    parquet: ArrowWriter<Counted<W>>,
     tokens: TokensBuilder,
     traces: TracesBuilder,
     /// Rows that do not make a run yet.
@@ -110,7 +110,7 @@ impl<W: Write + Send> SegmentWriter<W> {
         Ok(SegmentWriter {
             kind,
             schema: schema.clone(),
-            parquet: ArrowWriter::try_new_with_options(sink, schema.clone(), options)?,
+            parquet: ArrowWriter::try_new_with_options(Counted { sink, bytes: 0 }, schema.clone(), options)?,
             tokens: TokensBuilder::new(free_text(kind)),
             traces: TracesBuilder::default(),
             waiting: Vec::new(),
@@ -194,8 +194,7 @@ impl<W: Write + Send> SegmentWriter<W> {
         }
         self.parquet
             .append_key_value_metadata(KeyValue::new("pharos.kind".to_owned(), self.kind.table().to_owned()));
-        self.parquet.finish()?;
-        let bytes = self.parquet.bytes_written() as u64;
+        let Counted { sink, bytes } = self.parquet.into_inner()?;
         let meta = SegmentMeta {
             kind: self.kind,
             rows: self.rows,
@@ -205,12 +204,30 @@ impl<W: Write + Send> SegmentWriter<W> {
             services: self.services,
             columns: self.schema.fields().iter().map(|f| f.name().clone()).collect(),
         };
-        Ok(Written { meta, sink: self.parquet.into_inner()? })
+        Ok(Written { meta, sink })
+    }
+}
+
+/// A sink, and how much went into it.
+struct Counted<W> {
+    sink: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let taken = self.sink.write(bytes)?;
+        self.bytes += taken as u64;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.sink.flush()
     }
 }
 
 fn append<W: Write + Send>(
-    parquet: &mut ArrowWriter<W>,
+    parquet: &mut ArrowWriter<Counted<W>>,
     key: &str,
     body: Vec<u8>,
     directory: Vec<u8>,
