@@ -54,6 +54,15 @@ impl Columns {
             self.starts.resize(self.timestamps.len(), 0);
         }
         // What is newer nearly always lies behind: then it is a copy.
+        if self.timestamps.last().is_none_or(|last| last < first) {
+            self.timestamps.extend_from_slice(newer.timestamps);
+            self.values.extend_from_slice(newer.values);
+            if with_starts {
+                self.starts.extend_from_slice(newer.start_timestamps);
+                self.starts.resize(self.timestamps.len(), 0);
+            }
+            return;
+        }
         let keep = self.timestamps.partition_point(|t| t < first);
         let old_timestamps = self.timestamps.split_off(keep);
         let old_values = self.values.split_off(keep);

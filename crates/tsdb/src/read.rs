@@ -4,7 +4,7 @@ use crate::block::{Block, BlockError};
 use crate::error::ReadError;
 use crate::head::page::locate;
 use crate::head::rank::sorted_by_labels;
-use crate::labels_cache::{Found, key};
+use crate::labels_cache::{Found, InBlock, Merged, Parts, key, share};
 use crate::selected::{Selected, Source};
 use crate::store::Store;
 use crate::view::View;
@@ -26,7 +26,8 @@ impl Store {
         start_excl: i64,
         end_incl: i64,
     ) -> Result<Selected, ReadError> {
-        let (mut version, mut found) = self.find_in_head(matchers);
+        let key = key(matchers);
+        let (mut version, mut found) = self.find_in_head(matchers, &key);
         let mut selected = self.look(&found, start_excl, end_incl);
         for _ in 0..LOOKS_AGAIN_MAX {
             // A batch that made series after they were looked for may have been committed before the look: of its
@@ -34,95 +35,110 @@ impl Store {
             if self.head.index().version() == version {
                 break;
             }
-            (version, found) = self.find_in_head(matchers);
+            (version, found) = self.find_in_head(matchers, &key);
             selected = self.look(&found, start_excl, end_incl);
         }
         if start_excl >= end_incl {
             return Ok(selected);
         }
-        let heads: Vec<(Labels, Source)> = self.head_sources(&found, &selected);
-        let mut lists = Vec::new();
-        for (number, block) in selected.view.blocks.iter().enumerate() {
-            if overlaps(block, start_excl, end_incl) {
-                lists.push(block_sources(block, number as u32, matchers)?);
+        let parts = parts(&selected);
+        selected.series = match self.labels_cache.merged(version, &key, &parts) {
+            Some(merged) => merged,
+            None => {
+                let merged = Arc::new(self.merge(&selected.view, &parts, &found, matchers, &key)?);
+                self.labels_cache.put_merged(version, &key, parts, &merged);
+                merged
             }
-        }
-        if lists.iter().all(Vec::is_empty) {
-            for (labels, source) in heads {
-                selected.labels.push(labels);
-                selected.sources.push(source);
-                selected.ends.push(selected.sources.len() as u32);
-            }
-            return Ok(selected);
-        }
-        lists.push(heads);
-        lists.retain(|l| !l.is_empty());
-        merge_lists(lists, &mut selected);
+        };
         Ok(selected)
     }
 
     /// The series of the head that pass all matchers, by labels, and the version of the index that has them.
-    fn find_in_head(&self, matchers: &[Matcher]) -> (u64, Arc<Found>) {
-        let key = key(matchers);
+    fn find_in_head(&self, matchers: &[Matcher], key: &str) -> (u64, Arc<Found>) {
         let index = self.head.index();
         let version = index.version();
-        if let Some(found) = self.labels_cache.get(version, &key) {
+        if let Some(found) = self.labels_cache.head(version, key) {
             return (version, found);
         }
         let slots = sorted_by_labels(&index, index.select(matchers));
         let labels = slots.iter().map(|s| index.labels(*s)).collect();
-        let pages = self.head.pages();
-        let with_generation = |slot: u32| {
-            let (page, at) = locate(slot);
-            (slot, pages[page].state(at).generation)
+        let head_pages = self.head.pages();
+        let with_generation = |slot: &u32| {
+            let (page, at) = locate(*slot);
+            (*slot, head_pages[page].state(at).generation)
         };
-        let slots = slots.into_iter().map(with_generation).collect();
+        let mut pages: Vec<u32> = slots.iter().map(|s| locate(*s).0 as u32).collect();
+        let slots = slots.iter().map(with_generation).collect();
         drop(index);
-        let found = Arc::new(Found { slots, labels });
-        self.labels_cache.put(version, key, &found);
+        pages.sort_unstable();
+        pages.dedup();
+        let found = Arc::new(Found { slots, labels, pages });
+        self.labels_cache.put_head(version, key, &found);
         (version, found)
+    }
+
+    /// The series of a block that pass all matchers, by labels.
+    fn find_in_block(
+        &self,
+        block: &Block,
+        matchers: &[Matcher],
+        key: &str,
+        head: &Found,
+    ) -> Result<Arc<InBlock>, BlockError> {
+        let id = block.meta().id;
+        if let Some(found) = self.labels_cache.block(id, key) {
+            return Ok(found);
+        }
+        let ordinals = block.select(matchers)?;
+        let mut labels = Vec::with_capacity(ordinals.len());
+        block.labels_of(&ordinals, &mut |_, l| labels.push(l))?;
+        share(&mut labels, &head.labels);
+        let found = Arc::new(InBlock { ordinals, labels });
+        self.labels_cache.put_block(id, key, &found);
+        Ok(found)
     }
 
     /// Takes the view, and how far the pages of the found series reach: both between batches and flushes.
     fn look(&self, found: &Found, start_excl: i64, end_incl: i64) -> Selected {
-        let mut numbers: Vec<u32> = found.slots.iter().map(|(s, _)| locate(*s).0 as u32).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let mut horizons = HashMap::with_capacity(numbers.len());
+        let mut horizons = HashMap::with_capacity(found.pages.len());
         let between_batches = self.applying.write();
         let view = self.view();
         let pages = self.head.pages();
-        for number in numbers {
-            let Some(page) = pages.get(number as usize) else { continue };
+        for number in &found.pages {
+            let Some(page) = pages.get(*number as usize) else { continue };
             let data = page.data.lock();
             debug_assert_eq!(data.epoch, view.epoch.number);
             if data.min_ms <= end_incl && data.max_ms > start_excl {
-                horizons.insert(number, data.horizon());
+                horizons.insert(*number, data.horizon());
             }
         }
         drop(between_batches);
-        let (labels, ends, sources) = (Vec::new(), Vec::new(), Vec::new());
-        Selected { view, pages, horizons, start_excl, end_incl, labels, ends, sources }
+        Selected { view, pages, horizons, start_excl, end_incl, series: Arc::default() }
     }
 
-    /// Those of the found series that may have samples in the head.
-    fn head_sources(&self, found: &Found, selected: &Selected) -> Vec<(Labels, Source)> {
-        let frozen = selected.view.frozen.as_ref();
-        let frozen_in_time =
-            frozen.is_some_and(|f| f.min_ms <= selected.end_incl && f.max_ms > selected.start_excl);
-        let mut sources = Vec::with_capacity(found.slots.len());
-        for ((slot, generation), labels) in found.slots.iter().zip(&found.labels) {
-            let (number, at) = locate(*slot);
-            let in_time = frozen_in_time || selected.horizons.contains_key(&(number as u32));
-            let Some(page) = selected.pages.get(number).filter(|_| in_time) else { continue };
-            // The last sample is an upper bound of all times; a slot that is another's now has nothing for us, or
-            // its samples went to a block that the view has.
-            if page.last_ms(at) > selected.start_excl || page.state(at).generation != *generation {
-                let source = Source::Head { slot: *slot, generation: *generation };
-                sources.push((labels.clone(), source));
-            }
+    /// Puts together what head and blocks have. Which of the series have samples in the time that is asked for is not
+    /// looked at: the same selection comes again, for another time.
+    fn merge(
+        &self,
+        view: &View,
+        parts: &Parts,
+        found: &Found,
+        matchers: &[Matcher],
+        key: &str,
+    ) -> Result<Merged, BlockError> {
+        let mut lists: Vec<Vec<(Labels, Source)>> = Vec::new();
+        for (number, _) in &parts.blocks {
+            let found = self.find_in_block(&view.blocks[*number as usize], matchers, key, found)?;
+            let source = |ordinal: &u32| Source::Block { block: *number, ordinal: *ordinal };
+            lists.push(found.labels.iter().cloned().zip(found.ordinals.iter().map(source)).collect());
         }
-        sources
+        if parts.head {
+            let source =
+                |(slot, generation): &(u32, u32)| Source::Head { slot: *slot, generation: *generation };
+            lists.push(found.labels.iter().cloned().zip(found.slots.iter().map(source)).collect());
+        }
+        lists.retain(|l| !l.is_empty());
+        Ok(merge_lists(lists))
     }
 
     /// No set means all series.
@@ -237,21 +253,18 @@ fn overlaps(block: &Block, start_excl: i64, end_incl: i64) -> bool {
     block.meta().min_ms <= end_incl && block.meta().max_ms > start_excl
 }
 
-fn block_sources(
-    block: &Block,
-    number: u32,
-    matchers: &[Matcher],
-) -> Result<Vec<(Labels, Source)>, BlockError> {
-    let ordinals = block.select(matchers)?;
-    let mut sources = Vec::with_capacity(ordinals.len());
-    block.labels_of(&ordinals, &mut |ordinal, labels| {
-        sources.push((labels, Source::Block { block: number, ordinal }));
-    })?;
-    Ok(sources)
+/// What may have samples in the selected time.
+fn parts(selected: &Selected) -> Parts {
+    let (start, end) = (selected.start_excl, selected.end_incl);
+    let blocks = selected.view.blocks.iter().enumerate().filter(|(_, b)| overlaps(b, start, end));
+    let blocks = blocks.map(|(number, b)| (number as u32, b.meta().id)).collect();
+    let frozen = selected.view.frozen.as_ref();
+    let head = !selected.horizons.is_empty() || frozen.is_some_and(|f| f.min_ms <= end && f.max_ms > start);
+    Parts { blocks, head }
 }
 
 /// Lists, each ascending by labels, into one: equal labels become one series with the sources in order of the lists.
-fn merge_lists(lists: Vec<Vec<(Labels, Source)>>, into: &mut Selected) {
+fn merge_lists(lists: Vec<Vec<(Labels, Source)>>) -> Merged {
     let mut merged: Vec<(Labels, Vec<Source>)> = Vec::new();
     for list in lists {
         let mut before = std::mem::take(&mut merged).into_iter().peekable();
@@ -271,11 +284,13 @@ fn merge_lists(lists: Vec<Vec<(Labels, Source)>>, into: &mut Selected) {
         }
         merged.extend(before);
     }
+    let mut all = Merged::default();
     for (labels, sources) in merged {
-        into.labels.push(labels);
-        into.sources.extend(sources);
-        into.ends.push(into.sources.len() as u32);
+        all.labels.push(labels);
+        all.sources.extend(sources);
+        all.ends.push(all.sources.len() as u32);
     }
+    all
 }
 
 fn take<T>(all: BTreeSet<T>, limit: usize) -> Vec<T> {

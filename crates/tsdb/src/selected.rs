@@ -1,21 +1,17 @@
 //! The answer to a selection: the labels at once, the samples when asked.
 
+use crate::block::BlockReader;
 use crate::columns::Columns;
 use crate::error::ReadError;
 use crate::head::Pages;
 use crate::head::data::Horizon;
 use crate::head::page::locate;
+use crate::labels_cache::Merged;
 use crate::view::View;
 use hashbrown::HashMap;
 use model::{Labels, Samples};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-
-/// Series of several blocks are read so many samples at a time: 16 MB.
-const GROUP_SAMPLES: u64 = 1 << 20;
-/// … but never fewer series than this at once, so that blocks are read in order.
-const GROUP_SERIES_MIN: usize = 16;
-const GROUP_SERIES_MAX: usize = 1024;
 
 /// Series that passed the matchers, sorted by labels, each once. Several threads may read at once. Batches that were
 /// committed after the selection are not seen; what a flush or a merge moves meanwhile stays readable.
@@ -26,10 +22,7 @@ pub struct Selected {
     pub(crate) horizons: HashMap<u32, Horizon>,
     pub(crate) start_excl: i64,
     pub(crate) end_incl: i64,
-    pub(crate) labels: Vec<Labels>,
-    /// Where the sources of each series end in `sources`.
-    pub(crate) ends: Vec<u32>,
-    pub(crate) sources: Vec<Source>,
+    pub(crate) series: Arc<Merged>,
 }
 
 /// Where samples of a series are. Sources of one series go from older writes to newer ones.
@@ -46,19 +39,17 @@ pub(crate) enum Source {
     },
 }
 
-type Visit<'a> = dyn FnMut(usize, Samples<'_>) -> ControlFlow<()> + 'a;
-
 impl Selected {
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.series.labels.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.series.labels.is_empty()
     }
 
     pub fn labels(&self, index: usize) -> &Labels {
-        &self.labels[index]
+        &self.series.labels[index]
     }
 
     /// Reads the samples of a range of series in ascending order, each once; a series without a sample in the
@@ -68,37 +59,29 @@ impl Selected {
         range: Range<usize>,
         visit: &mut dyn FnMut(usize, Samples<'_>) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        let range = range.start..range.end.min(self.len());
-        let group = self.group_size();
-        let mut buffers = Vec::new();
-        let mut from = range.start;
-        while from < range.end {
-            let to = (from + group).min(range.end);
-            let flow = if self.only_head(from..to) {
-                self.read_heads(from..to, &mut buffers, visit)
-            } else if let Some(block) = self.only_block(from..to) {
-                self.read_one_block(block, from..to, visit)?
-            } else {
-                self.read_group(from..to, &mut buffers, visit)?
+        let mut reading = Reading::new(self);
+        for index in range.start..range.end.min(self.len()) {
+            let flow = match self.sources(index) {
+                [Source::Block { block, ordinal }] => match reading.block(*block).series(*ordinal)? {
+                    Some(samples) => visit(index, samples),
+                    None => ControlFlow::Continue(()),
+                },
+                sources => match reading.together(sources)? {
+                    Some(samples) => visit(index, samples),
+                    None => ControlFlow::Continue(()),
+                },
             };
             if flow.is_break() {
-                break;
+                return Ok(());
             }
-            from = to;
         }
-        Ok(())
+        reading.finish()
     }
 
     fn sources(&self, index: usize) -> &[Source] {
-        let from = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.sources[from as usize..self.ends[index] as usize]
-    }
-
-    /// How many series are read together, by how many samples a series of the blocks has.
-    fn group_size(&self) -> usize {
-        let blocks = self.view.blocks.iter().map(|b| b.meta().samples / b.meta().series.max(1));
-        let samples: u64 = blocks.sum::<u64>().max(1);
-        ((GROUP_SAMPLES / samples) as usize).clamp(GROUP_SERIES_MIN, GROUP_SERIES_MAX)
+        let Merged { ends, sources, .. } = &*self.series;
+        let from = if index == 0 { 0 } else { ends[index - 1] };
+        &sources[from as usize..ends[index] as usize]
     }
 
     /// Whether a series has samples in the selected time for certain; `false` when that takes reading.
@@ -111,109 +94,6 @@ impl Selected {
             }
             Source::Head { .. } => false,
         })
-    }
-
-    fn only_head(&self, range: Range<usize>) -> bool {
-        range.into_iter().all(|i| matches!(self.sources(i), [Source::Head { .. }]))
-    }
-
-    fn read_heads(
-        &self,
-        range: Range<usize>,
-        buffers: &mut Vec<Columns>,
-        visit: &mut Visit<'_>,
-    ) -> ControlFlow<()> {
-        buffers.resize_with(buffers.len().max(2), Columns::default);
-        let [buffer, scratch, ..] = &mut buffers[..] else { unreachable!("two buffers") };
-        for index in range {
-            if let [Source::Head { slot, generation }] = self.sources(index) {
-                buffer.clear();
-                self.read_head(*slot, *generation, buffer, scratch);
-                if !buffer.is_empty() {
-                    visit(index, buffer.samples())?;
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// The block that has all samples of a range of series, if one has.
-    fn only_block(&self, range: Range<usize>) -> Option<u32> {
-        let mut only = None;
-        for index in range {
-            match self.sources(index) {
-                [Source::Block { block, .. }] if only.is_none_or(|b| b == *block) => only = Some(*block),
-                _ => return None,
-            }
-        }
-        only
-    }
-
-    /// Lends the samples as the block lends them.
-    fn read_one_block(
-        &self,
-        block: u32,
-        range: Range<usize>,
-        visit: &mut Visit<'_>,
-    ) -> Result<ControlFlow<()>, ReadError> {
-        let ordinals: Vec<u32> = range.clone().filter_map(|i| ordinal_in(self.sources(i), block)).collect();
-        let (mut at, mut flow) = (0, ControlFlow::Continue(()));
-        self.view.blocks[block as usize].read(
-            &ordinals,
-            self.start_excl,
-            self.end_incl,
-            &mut |ordinal, samples| {
-                at += ordinals[at..].partition_point(|o| *o < ordinal);
-                flow = visit(range.start + at, samples);
-                flow
-            },
-        )?;
-        Ok(flow)
-    }
-
-    fn read_group(
-        &self,
-        range: Range<usize>,
-        buffers: &mut Vec<Columns>,
-        visit: &mut Visit<'_>,
-    ) -> Result<ControlFlow<()>, ReadError> {
-        buffers.resize_with(range.len().max(buffers.len()), Columns::default);
-        buffers.iter_mut().for_each(Columns::clear);
-        for (number, block) in self.view.blocks.iter().enumerate() {
-            let mut wanted: Vec<(u32, usize)> = Vec::new();
-            for index in range.clone() {
-                if let Some(ordinal) = ordinal_in(self.sources(index), number as u32) {
-                    wanted.push((ordinal, index - range.start));
-                }
-            }
-            if wanted.is_empty() {
-                continue;
-            }
-            let ordinals: Vec<u32> = wanted.iter().map(|(o, _)| *o).collect();
-            let mut at = 0;
-            block.read(&ordinals, self.start_excl, self.end_incl, &mut |ordinal, samples| {
-                at += ordinals[at..].partition_point(|o| *o < ordinal);
-                buffers[wanted[at].1].merge(samples);
-                ControlFlow::Continue(())
-            })?;
-        }
-        let mut head = Columns::default();
-        for index in range.clone() {
-            let buffer = &mut buffers[index - range.start];
-            if let Some(Source::Head { slot, generation }) = self.sources(index).last() {
-                if buffer.is_empty() {
-                    self.read_head(*slot, *generation, buffer, &mut head);
-                } else {
-                    let mut newer = Columns::default();
-                    self.read_head(*slot, *generation, &mut newer, &mut head);
-                    buffer.merge(newer.samples());
-                }
-            }
-            if !buffer.is_empty() && visit(index, buffer.samples()).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
     }
 
     /// What the head has: samples being flushed, then those since. `out` is empty before.
@@ -248,9 +128,67 @@ impl Selected {
     }
 }
 
-fn ordinal_in(sources: &[Source], number: u32) -> Option<u32> {
-    sources.iter().find_map(|s| match s {
-        Source::Block { block, ordinal } if *block == number => Some(*ordinal),
-        _ => None,
-    })
+/// What one reading keeps from series to series.
+struct Reading<'a> {
+    selected: &'a Selected,
+    /// By number of the block. Series ascend in every block as they do in the selection, so that each page is unpacked once.
+    readers: Vec<Option<BlockReader>>,
+    samples: Columns,
+    newer: Columns,
+    scratch: Columns,
+}
+
+impl<'a> Reading<'a> {
+    fn new(selected: &'a Selected) -> Reading<'a> {
+        Reading {
+            selected,
+            readers: Vec::new(),
+            samples: Columns::default(),
+            newer: Columns::default(),
+            scratch: Columns::default(),
+        }
+    }
+
+    fn block(&mut self, number: u32) -> &mut BlockReader {
+        let (number, selected) = (number as usize, self.selected);
+        if self.readers.len() <= number {
+            self.readers.resize_with(number + 1, || None);
+        }
+        self.readers[number].get_or_insert_with(|| {
+            selected.view.blocks[number].reader(selected.start_excl, selected.end_incl)
+        })
+    }
+
+    /// The samples of a series that may be in several places, the older writes first.
+    fn together(&mut self, sources: &[Source]) -> Result<Option<Samples<'_>>, ReadError> {
+        let mut samples = std::mem::take(&mut self.samples);
+        samples.clear();
+        for source in sources {
+            match source {
+                Source::Block { block, ordinal } => {
+                    if let Some(more) = self.block(*block).series(*ordinal)? {
+                        samples.merge(more);
+                    }
+                }
+                Source::Head { slot, generation } if samples.is_empty() => {
+                    self.selected.read_head(*slot, *generation, &mut samples, &mut self.scratch);
+                }
+                Source::Head { slot, generation } => {
+                    self.newer.clear();
+                    self.selected.read_head(*slot, *generation, &mut self.newer, &mut self.scratch);
+                    samples.merge(self.newer.samples());
+                }
+            }
+        }
+        self.samples = samples;
+        Ok((!self.samples.is_empty()).then(|| self.samples.samples()))
+    }
+
+    /// What was damaged is told after all else has been read.
+    fn finish(&mut self) -> Result<(), ReadError> {
+        for reader in self.readers.iter_mut().flatten() {
+            reader.finish()?;
+        }
+        Ok(())
+    }
 }

@@ -21,6 +21,10 @@ impl<T> PageCache<T> {
         PageCache { bytes_max, pages: Mutex::new(Kept { queue: VecDeque::new(), bytes: 0 }) }
     }
 
+    pub fn find(&self, index: usize) -> Option<Arc<T>> {
+        self.pages.lock().queue.iter().find(|(i, _, _)| *i == index).map(|(_, _, p)| p.clone())
+    }
+
     /// The page at `index`, loaded when it is not there. Two threads may load one page at once.
     pub fn get<E>(
         &self,
@@ -28,8 +32,7 @@ impl<T> PageCache<T> {
         size: impl Fn(&T) -> usize,
         load: impl FnOnce() -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
-        let found = self.pages.lock().queue.iter().find(|(i, _, _)| *i == index).map(|(_, _, p)| p.clone());
-        if let Some(page) = found {
+        if let Some(page) = self.find(index) {
             return Ok(page);
         }
         let page = Arc::new(load()?);

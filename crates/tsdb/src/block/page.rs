@@ -263,6 +263,13 @@ impl Page {
         heads.finish(&self.bits)
     }
 
+    /// Memory held.
+    pub fn size(&self) -> usize {
+        let Sections { head, tokens, extra } = &self.sections;
+        let bytes = self.bits.capacity() + head.capacity() + tokens.capacity() + extra.capacity();
+        size_of::<Page>() + bytes + self.entries.capacity() * size_of::<Entry>()
+    }
+
     /// Decodes the values of an entry (of histograms: the sums), replacing what `out` held.
     pub fn values(&self, entry: &Entry, scratch: &mut Vec<i64>, out: &mut Vec<f64>) -> Result<(), Malformed> {
         match entry.values.constant() {

@@ -3,7 +3,7 @@
 use crate::block::bytes::{BlockBytes, io_error};
 use crate::block::format::{Band, OpenFile, Section};
 use crate::block::index::{Index, LabelReader};
-use crate::block::scan::Scan;
+use crate::block::scan::{Scan, Unpacked};
 use crate::block::tombstones::Tombstones;
 use crate::block::{
     BlockError, BlockId, BlockMeta, Interval, LabelStats, SeriesColumns, SeriesStream, WriteOptions, select,
@@ -22,6 +22,7 @@ pub struct Block(Arc<Inner>);
 struct Inner {
     file: OpenFile,
     index: Index,
+    unpacked: Option<Arc<Unpacked>>,
     tombstones: RwLock<Arc<Tombstones>>,
     /// Held while tombstones are written.
     deleting: Mutex<()>,
@@ -56,7 +57,9 @@ impl Block {
         let file = OpenFile::open(path, bytes)?;
         let meta = &file.footer.meta;
         let tombstones = Tombstones::load(&Tombstones::path(path), meta.id, meta.series as u32)?;
+        let unpacked = Unpacked::of_level(meta.level);
         Ok(Block(Arc::new(Inner {
+            unpacked,
             file,
             index: Index::new(),
             tombstones: RwLock::new(Arc::new(tombstones)),
@@ -113,10 +116,12 @@ impl Block {
         BlockReader {
             tombstones: self.0.tombstones.read().clone(),
             block: self.clone(),
-            scan: Scan::default(),
+            scan: Scan::with(self.0.unpacked.clone()),
             deleted: Vec::new(),
-            start_excl,
-            end_incl,
+            band: None,
+            range: (start_excl.saturating_add(1), end_incl),
+            empty: start_excl == i64::MAX,
+            damage: None,
         }
     }
 
@@ -213,8 +218,12 @@ pub struct BlockReader {
     tombstones: Arc<Tombstones>,
     scan: Scan,
     deleted: Vec<Interval>,
-    start_excl: i64,
-    end_incl: i64,
+    /// The one at hand.
+    band: Option<Band>,
+    /// Both ends inclusive.
+    range: (i64, i64),
+    empty: bool,
+    damage: Option<BlockError>,
 }
 
 impl BlockReader {
@@ -224,38 +233,67 @@ impl BlockReader {
         ordinals: &[u32],
         visit: &mut dyn FnMut(u32, Samples<'_>) -> ControlFlow<()>,
     ) -> Result<(), BlockError> {
-        let Some(min_ms) = self.start_excl.checked_add(1) else { return Ok(()) };
-        let range = (min_ms, self.end_incl);
-        let file = &self.block.0.file;
-        let bands = file.table::<Band>(Section::Bands)?;
-        let mut first_damage = None;
+        for ordinal in ordinals {
+            if let Some(samples) = self.series(*ordinal)?
+                && visit(*ordinal, samples).is_break()
+            {
+                // Who has seen enough need not hear of damage.
+                let _ = self.finish();
+                return Ok(());
+            }
+        }
+        self.finish()
+    }
+
+    /// The samples of one series; `None` when there are none. Fastest when ordinals ascend from call to call. What is in
+    /// damaged pages is left out, and told at the end by [`BlockReader::finish`].
+    pub fn series(&mut self, ordinal: u32) -> Result<Option<Samples<'_>>, BlockError> {
+        if self.empty {
+            return Ok(None);
+        }
+        if !self.band.is_some_and(|b| ordinal.wrapping_sub(b.first_ordinal) < b.ordinals) {
+            self.load(ordinal)?;
+        }
+        self.tombstones.of(ordinal, &mut self.deleted);
+        let damage = &mut self.damage;
         let mut damaged = |e: BlockError| {
-            first_damage.get_or_insert(e);
+            damage.get_or_insert(e);
             Ok(())
         };
-        let mut rest = ordinals;
-        while let Some(first) = rest.first() {
-            let at = bands.partition_point(0..bands.len(), |b| b.first_ordinal <= *first);
-            let band = (at > 0).then(|| bands.get(at - 1)).filter(|b| *first - b.first_ordinal < b.ordinals);
-            let Some(band) = band else {
-                return Err(file
-                    .section_place(Section::Bands)
-                    .corrupt(format!("series {first} is in no band")));
-            };
-            let n = rest.partition_point(|o| *o - band.first_ordinal < band.ordinals);
-            self.scan.load(file, &band, range, &mut damaged)?;
-            for ordinal in &rest[..n] {
-                self.tombstones.of(*ordinal, &mut self.deleted);
-                let samples = self.scan.series(file, *ordinal, range, &self.deleted, &mut damaged)?;
-                if let Some(samples) = samples
-                    && visit(*ordinal, samples).is_break()
-                {
-                    return Ok(());
-                }
+        self.scan.series(&self.block.0.file, ordinal, self.range, &self.deleted, &mut damaged)
+    }
+
+    /// The first damage since the last call.
+    pub fn finish(&mut self) -> Result<(), BlockError> {
+        // Pages that were left out are tried again, so that the damage is seen again.
+        match self.damage.take() {
+            Some(damage) => {
+                self.band = None;
+                Err(damage)
             }
-            rest = &rest[n..];
+            None => Ok(()),
         }
-        first_damage.map_or(Ok(()), Err)
+    }
+
+    /// Loads the band of a series.
+    fn load(&mut self, ordinal: u32) -> Result<(), BlockError> {
+        let file = &self.block.0.file;
+        let bands = file.table::<Band>(Section::Bands)?;
+        let at = bands.partition_point(0..bands.len(), |b| b.first_ordinal <= ordinal);
+        let band = (at > 0).then(|| bands.get(at - 1)).filter(|b| ordinal - b.first_ordinal < b.ordinals);
+        let Some(band) = band else {
+            return Err(file
+                .section_place(Section::Bands)
+                .corrupt(format!("series {ordinal} is in no band")));
+        };
+        let damage = &mut self.damage;
+        let mut damaged = |e: BlockError| {
+            damage.get_or_insert(e);
+            Ok(())
+        };
+        self.scan.load(file, &band, self.range, &mut damaged)?;
+        self.band = Some(band);
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::block::BlockError;
 use crate::block::Interval;
 use crate::block::bytes::{Malformed, Place};
+use crate::block::cache::PageCache;
 use crate::block::format::{Band, OpenFile, PageRecord, Section, TimelineRecord};
 use crate::block::page::{Page, Scratch};
 use crate::block::timelines::TimelineSheet;
@@ -20,9 +21,39 @@ const TIMELINES_KEPT_MAX: usize = (8 << 20) / size_of::<i64>();
 /// Unpacked pages of timelines it keeps.
 const SHEETS_KEPT_BYTES_MAX: usize = 2 << 20;
 
+/// Pages of samples that a young block keeps unpacked: some twenty. Blocks that come from a merge keep none, so that those
+/// of a year do not add up.
+const YOUNG_PAGES_BYTES_MAX: usize = 4 << 20;
+/// Pages of timelines that a young block keeps.
+const YOUNG_SHEETS_BYTES_MAX: usize = 256 << 10;
+/// A reading that goes through more pages than this is of many series: unpacking is little of it, and what it would keep
+/// would only drive out the pages that dashboards ask for again and again.
+const KEEPS_MAX: usize = 8;
+
+/// Unpacked pages of a young block, for the next reading.
+pub(crate) struct Unpacked {
+    pages: PageCache<Page>,
+    sheets: PageCache<TimelineSheet>,
+}
+
+impl Unpacked {
+    /// For a block of a merge level.
+    pub fn of_level(level: u8) -> Option<Arc<Unpacked>> {
+        (level == 0).then(|| {
+            Arc::new(Unpacked {
+                pages: PageCache::new(YOUNG_PAGES_BYTES_MAX),
+                sheets: PageCache::new(YOUNG_SHEETS_BYTES_MAX),
+            })
+        })
+    }
+}
+
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Scan {
+    unpacked: Option<Arc<Unpacked>>,
+    /// Pages that were kept for others.
+    keeps: usize,
     /// Pages of the band, the first `loaded` of them in use.
     pages: Vec<Loaded>,
     loaded: usize,
@@ -50,7 +81,7 @@ struct Lent {
 #[derive(Default)]
 struct Loaded {
     window: i64,
-    page: Page,
+    page: Arc<Page>,
     /// The next entry to look at.
     cursor: usize,
     place: Option<Place>,
@@ -64,6 +95,12 @@ impl Loaded {
 }
 
 impl Scan {
+    /// A scan that looks for pages there, and leaves some.
+    pub fn with(unpacked: Option<Arc<Unpacked>>) -> Scan {
+        let timelines = Timelines { unpacked: unpacked.clone(), ..Timelines::default() };
+        Scan { unpacked, timelines, ..Scan::default() }
+    }
+
     /// Loads the pages of a band that have samples in `min_ms..=max_ms`, unless they are at hand: a scan is for one
     /// file and one range of time. A page that is damaged is left out, and given to `damaged`, which decides whether
     /// to go on.
@@ -93,7 +130,8 @@ impl Scan {
                 self.pages.push(Loaded::default());
             }
             let slot = &mut self.pages[self.loaded];
-            match load_page(file, index, &record, slot) {
+            let unpacked = self.unpacked.as_deref().map(|u| (&u.pages, &mut self.keeps));
+            match load_page(file, index, &record, slot, unpacked) {
                 Ok(()) => self.loaded += 1,
                 Err(e) => {
                     whole = false;
@@ -265,9 +303,29 @@ fn load_page(
     index: usize,
     record: &PageRecord,
     slot: &mut Loaded,
+    unpacked: Option<(&PageCache<Page>, &mut usize)>,
 ) -> Result<(), BlockError> {
-    let (bytes, place) = file.page("samples page", index, record.page)?;
-    slot.page.fill(&bytes).map_err(|m| m.at(&place))?;
+    let fill = |page: &mut Page| {
+        let (bytes, place) = file.page("samples page", index, record.page)?;
+        page.fill(&bytes).map_err(|m| m.at(&place))
+    };
+    let make = || {
+        let mut page = Page::default();
+        fill(&mut page).map(|()| page)
+    };
+    match unpacked {
+        Some((pages, keeps)) if *keeps < KEEPS_MAX => {
+            *keeps += usize::from(pages.find(index).is_none());
+            slot.page = pages.get(index, Page::size, make)?;
+        }
+        Some((pages, _)) if pages.find(index).is_some() => slot.page = pages.get(index, Page::size, make)?,
+        // Memory that nobody else has is filled again.
+        _ => match Arc::get_mut(&mut slot.page) {
+            Some(page) => fill(page)?,
+            None => slot.page = Arc::new(make()?),
+        },
+    }
+    let place = file.place(format!("samples page {index}"), record.page);
     slot.window = record.min_ms.div_euclid(file.footer.window_ms);
     slot.cursor = 0;
     slot.place = Some(place);
@@ -277,6 +335,7 @@ fn load_page(
 /// Timelines decoded so far.
 #[derive(Default)]
 struct Timelines {
+    unpacked: Option<Arc<Unpacked>>,
     decoded: HashMap<(i64, u32), Arc<[i64]>>,
     timestamps: usize,
     sheets: HashMap<usize, Arc<TimelineSheet>>,
@@ -318,8 +377,14 @@ impl Timelines {
         if let Some(sheet) = self.sheets.get(&index) {
             return Ok(sheet.clone());
         }
-        let (bytes, place) = file.page("timelines page", index, record.page)?;
-        let sheet = Arc::new(TimelineSheet::read(&bytes).map_err(|m| m.at(&place))?);
+        let read = || {
+            let (bytes, place) = file.page("timelines page", index, record.page)?;
+            TimelineSheet::read(&bytes).map_err(|m| m.at(&place))
+        };
+        let sheet = match &self.unpacked {
+            Some(unpacked) => unpacked.sheets.get(index, TimelineSheet::bytes, read)?,
+            None => Arc::new(read()?),
+        };
         if self.sheet_bytes > SHEETS_KEPT_BYTES_MAX {
             self.sheets.clear();
             self.sheet_bytes = 0;

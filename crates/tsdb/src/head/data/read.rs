@@ -87,7 +87,8 @@ impl PageData {
     /// The stretches of a series that may hold samples of a range, last first.
     fn parts(&self, series: usize, start_excl: i64, end_incl: i64) -> Vec<Part> {
         let Some(chunk) = self.chunks.get(series) else { return Vec::new() };
-        let mut parts = Vec::new();
+        // An hour at 15 s is fifteen pieces.
+        let mut parts = Vec::with_capacity(16);
         let (mut timeline, mut end, mut place) = (chunk.timeline, chunk.first + chunk.count, chunk.sealed);
         // Returns whether what lies before the stretch can be in the range.
         let mut add = |source, timeline: u32, end: u32, count: u32| {
