@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod http;
 pub mod process;
 pub mod query;
+pub mod receivers;
 pub mod remote;
 pub mod scrape;
 pub mod server;
@@ -80,6 +81,7 @@ pub fn all() -> impl Iterator<Item = &'static Def> {
         http::ALL,
         process::ALL,
         query::ALL,
+        receivers::ALL,
         remote::ALL,
         scrape::ALL,
         server::ALL,
