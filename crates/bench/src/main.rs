@@ -1,11 +1,12 @@
 //! `make bench`: Pharos beside Debian's Prometheus and VictoriaMetrics, on one machine, in one run, on recorded
 //! real scrapes. Prints tables; judges nothing.
 //!
-//! `bench` runs everything; `bench metrics [write|scrape|million]` a part; `bench pack RAW… -o FILE` makes a recording;
+//! `bench` runs everything; `bench metrics [write|scrape|million]` and `bench events` a part; `bench pack RAW… -o FILE` makes a recording;
 //! `bench load ADDRESS` and `bench ask ADDRESS` send the recording to a running server and time its answers, for
 //! profiling.
 
 mod corpus;
+mod events;
 mod http;
 mod queries;
 mod recording;
@@ -28,14 +29,16 @@ fn main() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
         ["pack", rest @ ..] => pack(rest),
-        [] => replay::run(&pharos(), &recording(), replay::Part::All),
+        [] => replay::run(&pharos(), &recording(), replay::Part::All).and_then(|()| events::run(&pharos())),
+        ["metrics"] => replay::run(&pharos(), &recording(), replay::Part::All),
+        ["events"] => events::run(&pharos()),
         ["metrics", "write"] => replay::run(&pharos(), &recording(), replay::Part::Write),
         ["metrics", "scrape"] => replay::run(&pharos(), &recording(), replay::Part::Scrape),
         ["metrics", "million"] => replay::run(&pharos(), &recording(), replay::Part::Million),
         ["load", address] => replay::load(&recording(), address),
         ["ask", address] => replay::ask(&recording(), address),
         _ => Err(std::io::Error::other(
-            "usage: bench [metrics write|metrics scrape|metrics million|load ADDRESS|ask ADDRESS|pack RAW… -o FILE]",
+            "usage: bench [metrics [write|scrape|million]|events|load ADDRESS|ask ADDRESS|pack RAW… -o FILE]",
         )),
     };
     if let Err(error) = result {

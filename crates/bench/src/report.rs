@@ -1,8 +1,12 @@
 //! The tables.
 
 use crate::corpus::Corpus;
+use crate::events::ask::Asked;
 use crate::queries;
 use crate::system::{Kind, Usage};
+use serde_json::Value;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 /// What one system did in one run.
@@ -104,6 +108,37 @@ pub fn million(series: usize, samples: usize, used: &Usage) {
     println!("  {:<38}{:>18.0}", "the same a series, B", used.peak_rss_bytes as f64 / series as f64);
     println!("  {:<38}{:>18.3}", "CPU a sample, µs", used.cpu_seconds * 1e6 / samples as f64);
     println!();
+}
+
+/// What was found out about events, beside the other engines.
+pub fn events(own: &[Asked], others: &Value, files: &Path) -> io::Result<()> {
+    println!("\nevents at rest, MB (bytes an event)");
+    println!("  {:<44}{:>18}{:>18}{:>18}", "", "pharos", "clickhouse", "duckdb");
+    for table in ["spans", "logs"] {
+        let bytes = base::disk::tree_len(&files.join(table))? as f64;
+        let of = |engine: &str, field: &str| others[engine]["tables"][table][field].as_f64();
+        let rows = of("clickhouse", "rows").or_else(|| of("duckdb", "rows")).unwrap_or(f64::NAN);
+        let cell = |bytes: Option<f64>| match bytes {
+            Some(bytes) => format!("{:.0} ({:.1})", bytes / 1e6, bytes / rows),
+            None => "-".to_owned(),
+        };
+        let (clickhouse, duckdb) = (of("clickhouse", "bytes"), of("duckdb", "bytes"));
+        println!("  {table:<44}{:>18}{:>18}{:>18}", cell(Some(bytes)), cell(clickhouse), cell(duckdb));
+    }
+    println!("\nquestions, warm, ms (p50 / p95)");
+    for asked in own {
+        let of = |engine: &str| {
+            let times = &others[engine]["questions"][asked.name];
+            match (times["p50"].as_f64(), times["p95"].as_f64()) {
+                (Some(p50), Some(p95)) => format!("{p50:.1} / {p95:.1}"),
+                _ => "-".to_owned(),
+            }
+        };
+        let own = format!("{:.1} / {:.1}", ms(p(&asked.times, 50)), ms(p(&asked.times, 95)));
+        println!("  {:<44}{own:>18}{:>18}{:>18}", asked.name, of("clickhouse"), of("duckdb"));
+    }
+    println!();
+    Ok(())
 }
 
 fn header(all: &[Figures]) {

@@ -153,7 +153,7 @@ fn spawn(kind: Kind, data: &Path, config: &Path, pharos: &Path, address: &str) -
 }
 
 /// Reads `/proc/<pid>`: CPU of all threads, resident memory now and at its highest.
-fn usage_of(pid: u32) -> io::Result<Usage> {
+pub fn usage_of(pid: u32) -> io::Result<Usage> {
     let stat = base::disk::read_to_string(Path::new(&format!("/proc/{pid}/stat")))?;
     let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
     let fields: Vec<&str> = after_name.split(' ').collect();
