@@ -13,6 +13,7 @@ mod column;
 mod explain;
 mod functions;
 mod labels;
+mod layout;
 mod matrix;
 mod pipe;
 mod plan;

@@ -5,6 +5,9 @@
 //! depend only on the number of series, so that sums come out the same in every run of a query.
 
 use super::column::{Grid, Row, Series, Vector, load};
+use super::layout::Layouts;
+use super::range_fn::RateSteps;
+use super::selector::Lasts;
 use crate::annotations::Annotations;
 use crate::engine::QueryError;
 use crate::limits::Guard;
@@ -48,6 +51,8 @@ pub(crate) struct Scratch {
     pub starts: Vec<i64>,
     pub histograms: Vec<HistogramSample>,
     pub sliding: super::range_fn::Sliding,
+    pub instants: Layouts<Lasts>,
+    pub rates: Layouts<RateSteps>,
     /// For functions that sort the values of a window.
     pub sorted: Vec<f64>,
     /// The metric that was noted last, so that thousands of series do not note it again.

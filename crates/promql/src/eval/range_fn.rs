@@ -23,6 +23,7 @@ use std::sync::Arc;
 pub(crate) use extended::{Reconciled, interpolate, interpolate_histograms};
 pub(crate) use histograms::MeanHistogram;
 pub(crate) use over_time::{kahan_inc, quantile};
+pub(crate) use rate::RateSteps;
 pub(crate) use sliding::Sliding;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +191,7 @@ impl RangeWork<'_> {
     /// Loops made for series of floats alone; `false` when there is none for the function.
     fn float_column(&self, run: &Run<'_>, row: &mut Row, scratch: &mut Scratch) -> bool {
         match self.function {
-            Rate | Increase | Delta => self.rate_column(run, row),
+            Rate | Increase | Delta => self.rate_column(run, row, &mut scratch.rates),
             Irate | Idelta => self.last_two_column(run, row),
             Sum | Avg => self.sum_column(run, row, &mut scratch.sliding),
             Min | Max => self.extreme_column(run, row, &mut scratch.sliding),

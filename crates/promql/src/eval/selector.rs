@@ -1,7 +1,8 @@
 //! Instant selectors: the last sample of a series before each step, unless it is too old or says that the series has
 //! ended; with `smoothed`, the value interpolated between the samples around the step.
 
-use super::column::{Row, weight};
+use super::column::{Row, has_absent, is_absent, weight};
+use super::layout::Layouts;
 use super::pipe::{Scratch, SeriesWork};
 use super::range_fn::{Reconciled, interpolate, interpolate_histograms};
 use super::window::{RunBuffers, Window, Windows};
@@ -32,17 +33,75 @@ pub(crate) struct InstantWork {
     pub drop_name: bool,
 }
 
+/// Calls with every step that has a sample in its window, and the place of the last one.
+#[inline]
+fn each_last(windows: &Windows, ts: &[i64], mut visit: impl FnMut(usize, usize)) {
+    let mut hi = 0;
+    let once = windows.grid.steps == 1;
+    for step in 0..windows.grid.steps {
+        let (after, until) = windows.range_at(step);
+        // The samples given end where the last step ends.
+        while hi < ts.len() && ts[hi] <= until {
+            hi = if once { ts.partition_point(|t| *t <= until) } else { hi + 1 };
+        }
+        let Some(last) = hi.checked_sub(1) else { continue };
+        if ts[last] > after {
+            visit(step, last);
+        }
+    }
+}
+
+/// The last sample of each step, by place, for series of the same timestamps.
+pub(crate) struct Lasts {
+    /// Steps that take samples one after the other: first step, first sample, how many. Where the steps are as far apart
+    /// as the samples this is one for all.
+    runs: Vec<(u32, u32, u32)>,
+    steps: u64,
+}
+
+impl Lasts {
+    fn new(windows: &Windows, ts: &[i64]) -> Lasts {
+        let mut lasts = Lasts { runs: Vec::new(), steps: 0 };
+        each_last(windows, ts, |step, last| {
+            let (step, last) = (step as u32, last as u32);
+            lasts.steps += 1;
+            match lasts.runs.last_mut() {
+                Some((s, l, n)) if *s + *n == step && *l + *n == last => *n += 1,
+                _ => lasts.runs.push((step, last, 1)),
+            }
+        });
+        lasts
+    }
+
+    /// A staleness marker is a hole in a column: it may be copied like a value.
+    fn take(&self, vs: &[f64], row: &mut Row) {
+        for (step, last, n) in self.runs.iter().map(|(s, l, n)| (*s as usize, *l as usize, *n as usize)) {
+            if n == 1 {
+                row.floats[step] = vs[last];
+            } else {
+                row.floats[step..step + n].copy_from_slice(&vs[last..last + n]);
+            }
+        }
+        let mut seen = self.steps;
+        if has_absent(vs) {
+            seen = row.floats.iter().filter(|v| !is_absent(**v)).count() as u64;
+        }
+        row.has_floats = seen > 0;
+        row.seen += seen;
+    }
+}
+
 impl SeriesWork for InstantWork {
     fn compute(
         &self,
         labels: &Labels,
         samples: Samples<'_>,
         row: &mut Row,
-        _: &mut Scratch,
+        scratch: &mut Scratch,
     ) -> Result<(), QueryError> {
         row.drop_name = self.drop_name;
         if samples.histograms.is_empty() && self.take == Take::Value {
-            self.floats(&samples, row);
+            self.floats(&samples, row, &mut scratch.instants);
             return Ok(());
         }
         self.mixed(labels, &samples, row)
@@ -50,22 +109,20 @@ impl SeriesWork for InstantWork {
 }
 
 impl InstantWork {
-    fn floats(&self, samples: &Samples<'_>, row: &mut Row) {
+    fn floats(&self, samples: &Samples<'_>, row: &mut Row, lasts: &mut Layouts<Lasts>) {
         let (ts, vs) = (samples.timestamps, samples.values);
-        let mut hi = 0;
-        let once = self.windows.grid.steps == 1;
-        for step in 0..self.windows.grid.steps {
-            let (after, until) = self.windows.range_at(step);
-            // The samples given end where the last step ends.
-            while hi < ts.len() && ts[hi] <= until {
-                hi = if once { ts.partition_point(|t| *t <= until) } else { hi + 1 };
-            }
-            let Some(last) = hi.checked_sub(1) else { continue };
-            if ts[last] > after && !is_stale(vs[last]) {
+        // Who wants to know of every step has it counted step by step.
+        if row.seen_per_step.is_none()
+            && let Some(lasts) = lasts.get(&self.windows, ts, || Lasts::new(&self.windows, ts))
+        {
+            return lasts.take(vs, row);
+        }
+        each_last(&self.windows, ts, |step, last| {
+            if !is_stale(vs[last]) {
                 row.put_float(step, vs[last]);
                 row.see(step, 1);
             }
-        }
+        });
     }
 
     fn mixed(&self, labels: &Labels, samples: &Samples<'_>, row: &mut Row) -> Result<(), QueryError> {

@@ -3,10 +3,10 @@
 //! A range is open on the left and closed on the right. The bounds of the windows move forward with the steps, so two
 //! indexes walk over the samples once; no sample is copied unless staleness markers have to go.
 
-use super::column::Grid;
+use super::column::{Grid, has_absent};
 use super::pipe::Scratch;
 use crate::ast::Extent;
-use model::{HistogramSample, STALE_NAN_BITS, Samples, is_stale};
+use model::{HistogramSample, Samples, is_stale};
 
 /// Half of what can be told in milliseconds, so that the difference of two times can be told too.
 const FAR_MS: i64 = i64::MAX / 2;
@@ -61,9 +61,7 @@ impl RunBuffers {
             starts: samples.start_timestamps,
             hists: samples.histograms,
         };
-        // Without an early exit the comparison of a whole slice is a few vector instructions.
-        let stale = samples.values.iter().fold(0u64, |n, v| n + u64::from(v.to_bits() == STALE_NAN_BITS));
-        if stale > 0 {
+        if has_absent(samples.values) {
             self.ts.clear();
             self.vs.clear();
             self.starts.clear();
@@ -99,7 +97,7 @@ pub(crate) struct Window<'a> {
 }
 
 /// How windows follow from steps.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Windows {
     pub grid: Grid,
     pub range: i64,

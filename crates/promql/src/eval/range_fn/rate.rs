@@ -9,7 +9,8 @@ use super::{Out, RangeFn, RangeWork};
 use crate::annotations::{Annotations, HistogramOp};
 use crate::ast::Extent;
 use crate::eval::column::Row;
-use crate::eval::window::{Run, Window};
+use crate::eval::layout::Layouts;
+use crate::eval::window::{Run, Window, Windows};
 use model::{CounterResetHint, FloatHistogram, HistogramSample, Labels};
 
 /// How far from an end of the range a sample may be, in average distances, to be extrapolated to it.
@@ -29,21 +30,33 @@ struct Ends {
 }
 
 impl Ends {
+    #[inline(always)]
+    fn sampled(&self) -> f64 {
+        (self.last_t - self.first_t) as f64 / 1e3
+    }
+
+    /// The average distance of samples.
+    #[inline(always)]
+    fn average(&self) -> f64 {
+        if self.samples > 1 { self.sampled() / (self.samples - 1) as f64 } else { 0.0 }
+    }
+
+    /// How far the change is extrapolated to the start, whatever the values are.
+    #[inline(always)]
+    fn to_start(&self, average: f64) -> f64 {
+        let to_start = (self.first_t - self.start) as f64 / 1e3;
+        if to_start >= average * EXTRAPOLATION_THRESHOLD { average / 2.0 } else { to_start }
+    }
+
     /// What the change between the samples has to be multiplied with.
     #[inline(always)]
     fn factor(&self) -> f64 {
-        let mut to_start = (self.first_t - self.start) as f64 / 1e3;
-        let mut to_end = (self.end - self.last_t) as f64 / 1e3;
-        let mut sampled = (self.last_t - self.first_t) as f64 / 1e3;
-        let average = if self.samples > 1 { sampled / (self.samples - 1) as f64 } else { 0.0 };
-        let threshold = average * EXTRAPOLATION_THRESHOLD;
+        let average = self.average();
+        let (mut to_start, mut sampled) = (0.0, self.sampled());
         if let Some(zero_t) = self.zero_t {
-            to_start = 0.0;
             sampled = (self.last_t - zero_t) as f64 / 1e3;
         } else {
-            if to_start >= threshold {
-                to_start = average / 2.0;
-            }
+            to_start = self.to_start(average);
             if let Some((first, change)) = self.from_zero {
                 // `min` would let a NaN pass where a comparison does not; both are numbers here.
                 let to_zero = sampled * (first / change);
@@ -52,10 +65,95 @@ impl Ends {
                 }
             }
         }
-        if to_end >= threshold {
+        let mut to_end = (self.end - self.last_t) as f64 / 1e3;
+        if to_end >= average * EXTRAPOLATION_THRESHOLD {
             to_end = average / 2.0;
         }
         if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled }
+    }
+}
+
+/// A window with at least two samples, as its timestamps make it.
+struct RateStep {
+    step: u32,
+    /// The first sample, and the one after the last.
+    lo: u32,
+    hi: u32,
+    sampled: f64,
+    to_start: f64,
+    /// Of a change that is not held back at zero, by what it is divided by.
+    factor: f64,
+}
+
+/// The windows of series of the same timestamps.
+pub(crate) struct RateSteps {
+    steps: Vec<RateStep>,
+    /// Samples in all windows, those with one among them.
+    seen: u64,
+}
+
+impl RateSteps {
+    fn new(windows: &Windows, ts: &[i64], per: f64) -> RateSteps {
+        let mut all = RateSteps { steps: Vec::with_capacity(windows.grid.steps), seen: 0 };
+        windows.each_float(ts, |step, start, end, lo, hi| {
+            all.seen += (hi - lo) as u64;
+            if hi - lo > 1 {
+                let (first_t, last_t) = (ts[lo], ts[hi - 1]);
+                let samples = hi - lo;
+                let ends = Ends { start, end, first_t, last_t, samples, from_zero: None, zero_t: None };
+                all.steps.push(RateStep {
+                    step: step as u32,
+                    lo: lo as u32,
+                    hi: hi as u32,
+                    sampled: ends.sampled(),
+                    to_start: ends.to_start(ends.average()),
+                    factor: ends.factor() / per,
+                });
+            }
+        });
+        all
+    }
+}
+
+impl RateStep {
+    /// Whether a counter is surely not held back at zero: `sampled × (first ÷ change) ≥ to_start`, without a division. The
+    /// bounds leave room for rounding; where they are not kept, the caller looks closely.
+    #[inline(always)]
+    fn is_free(&self, first: f64, change: f64) -> bool {
+        let reach = self.to_start * change;
+        (1e-290..1e290).contains(&reach) && self.sampled * first > reach * 1.000_001
+    }
+}
+
+/// Where a counter went down: after the sample before each of these places.
+struct Resets {
+    places: Vec<usize>,
+    passed: usize,
+}
+
+impl Resets {
+    fn find(vs: &[f64], counter: bool) -> Resets {
+        // A comparison of a slice with itself, one off: vector instructions, unlike a loop that collects places.
+        let falls = vs.windows(2).fold(0usize, |n, w| n + usize::from(w[1] < w[0]));
+        let mut places = Vec::new();
+        if counter && falls > 0 {
+            places = (1..vs.len()).filter(|i| vs[*i] < vs[i - 1]).collect();
+        }
+        Resets { places, passed: 0 }
+    }
+
+    /// What was lost in a window, added to the change; windows never go back.
+    #[inline(always)]
+    fn add(&mut self, change: &mut f64, vs: &[f64], lo: usize, hi: usize) {
+        if self.places.is_empty() {
+            return;
+        }
+        while self.passed < self.places.len() && self.places[self.passed] <= lo {
+            self.passed += 1;
+        }
+        for at in self.places[self.passed..].iter().take_while(|at| **at < hi) {
+            *change += vs[at - 1];
+        }
     }
 }
 
@@ -71,17 +169,28 @@ impl RangeWork<'_> {
 
     /// The loop for series of floats alone, without start timestamps. Where the counter went down is found once;
     /// each window then only looks at the few such places within it.
-    pub(super) fn rate_column(&self, run: &Run<'_>, row: &mut Row) {
+    pub(super) fn rate_column(&self, run: &Run<'_>, row: &mut Row, layouts: &mut Layouts<RateSteps>) {
         let (ts, vs) = (run.ts, run.vs);
         let counter = self.is_counter();
-        // A comparison of a slice with itself, one off: vector instructions, unlike a loop that collects places.
-        let falls = vs.windows(2).fold(0usize, |n, w| n + usize::from(w[1] < w[0]));
-        let mut resets: Vec<usize> = Vec::new();
-        if counter && falls > 0 {
-            resets = (1..vs.len()).filter(|i| vs[*i] < vs[i - 1]).collect();
-        }
-        let mut passed = 0;
+        let mut resets = Resets::find(vs, counter);
         let per = self.per();
+        // Who wants to know of every step has it counted step by step.
+        if row.seen_per_step.is_none()
+            && let Some(all) = layouts.get(&self.windows, ts, || RateSteps::new(&self.windows, ts, per))
+        {
+            row.seen += all.seen;
+            for w in &all.steps {
+                let (lo, hi) = (w.lo as usize, w.hi as usize);
+                let first = vs[lo];
+                let mut change = vs[hi - 1] - first;
+                resets.add(&mut change, vs, lo, hi);
+                let held = counter && change > 0.0 && first >= 0.0 && !w.is_free(first, change);
+                let factor = if held { self.held_factor(w, ts, first, change) } else { w.factor };
+                row.floats[w.step as usize] = change * factor;
+            }
+            row.has_floats |= !all.steps.is_empty();
+            return;
+        }
         self.windows.each_float(ts, |step, start, end, lo, hi| {
             row.see(step, (hi - lo) as u64);
             if hi - lo < 2 {
@@ -89,20 +198,22 @@ impl RangeWork<'_> {
             }
             let (first, last) = (vs[lo], vs[hi - 1]);
             let mut change = last - first;
-            if !resets.is_empty() {
-                while passed < resets.len() && resets[passed] <= lo {
-                    passed += 1;
-                }
-                for at in resets[passed..].iter().take_while(|at| **at < hi) {
-                    change += vs[at - 1];
-                }
-            }
+            resets.add(&mut change, vs, lo, hi);
             let from_zero = (counter && change > 0.0 && first >= 0.0).then_some((first, change));
             let (first_t, last_t) = (ts[lo], ts[hi - 1]);
             let ends = Ends { start, end, first_t, last_t, samples: hi - lo, from_zero, zero_t: None };
-            let factor = ends.factor();
-            row.put_float(step, change * (factor / per));
+            row.put_float(step, change * (ends.factor() / per));
         });
+    }
+
+    /// The factor of a change that may be held back at zero.
+    fn held_factor(&self, w: &RateStep, ts: &[i64], first: f64, change: f64) -> f64 {
+        let (lo, hi) = (w.lo as usize, w.hi as usize);
+        let (start, end) = self.windows.range_at(w.step as usize);
+        let (first_t, last_t) = (ts[lo], ts[hi - 1]);
+        let from_zero = Some((first, change));
+        let ends = Ends { start, end, first_t, last_t, samples: hi - lo, from_zero, zero_t: None };
+        ends.factor() / self.per()
     }
 
     pub(super) fn rate_window(&self, w: &Window<'_>, labels: &Labels, notes: &mut Annotations) -> Out {
