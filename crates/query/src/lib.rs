@@ -1,9 +1,11 @@
 //! The façade over the engine and the store: everything that reads telemetry comes through here, so that limits,
 //! cancellation and accounting have one place.
 //!
-//! Queries run on blocking threads, a bounded number at once; the others wait, and give up when their time is over.
+//! Queries run on blocking threads (short ones where they arrive), a bounded number at once; the others wait, and give up
+//! when their time is over.
 //! A caller that goes away (its future is dropped) takes its query with it.
 
+mod quick;
 mod service;
 mod source;
 

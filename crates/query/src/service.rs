@@ -1,8 +1,10 @@
 //! Queries, one at a time per slot.
 
+use crate::quick::{Quick, TRY_MAX};
 use crate::source::{Damage, StoreSource};
 use base::{Budget, Clock};
 use promql::{Cancel, Engine, EngineOptions, QueryControl, QueryError, QueryResult, TimeRange};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{Counter, CounterFamily, Gauge, Registry, Summary, SummaryFamily, names};
@@ -60,6 +62,7 @@ struct Inner {
     clock: Clock,
     metrics: Metrics,
     damage: Damage,
+    quick: Quick,
 }
 
 struct Metrics {
@@ -93,7 +96,8 @@ impl QueryService {
         };
         let slots = Arc::new(Semaphore::new(limits.concurrency.max(1)));
         let engine = Engine::new(options);
-        QueryService(Arc::new(Inner { db, engine, slots, limits, clock, metrics, damage: Damage::default() }))
+        let (damage, quick) = (Damage::default(), Quick::default());
+        QueryService(Arc::new(Inner { db, engine, slots, limits, clock, metrics, damage, quick }))
     }
 
     pub fn engine(&self) -> &Engine {
@@ -145,13 +149,18 @@ impl QueryService {
             per_step_stats: ask.per_step_stats,
             explain: ask.explain,
         };
-        let answer = tokio::task::spawn_blocking(move || {
-            let answer = inner.evaluate(&ask, &control);
-            drop(slot);
-            answer
-        })
-        .await
-        .unwrap_or_else(|_| Err(QueryError::Internal("the evaluation ended in a panic".to_owned())));
+        let panicked = || Err(QueryError::Internal("the evaluation ended in a panic".to_owned()));
+        let quickly = inner.evaluate_quickly(&ask, &control);
+        let answer = match quickly {
+            Some(answer) => answer,
+            None => tokio::task::spawn_blocking(move || {
+                let answer = inner.evaluate(&ask, &control);
+                drop(slot);
+                answer
+            })
+            .await
+            .unwrap_or_else(|_| panicked()),
+        };
         self.0.metrics.account(&answer);
         answer
     }
@@ -169,7 +178,28 @@ impl Inner {
         }
     }
 
+    /// Evaluates here, when the query was quick the last time and is now.
+    fn evaluate_quickly(&self, ask: &Ask, control: &QueryControl) -> Option<Result<QueryResult, QueryError>> {
+        if control.timeout.is_some_and(|t| t <= TRY_MAX) || !self.quick.is_quick(ask) {
+            return None;
+        }
+        let control = QueryControl { timeout: Some(TRY_MAX), ..control.clone() };
+        let evaluated = std::panic::catch_unwind(AssertUnwindSafe(|| self.evaluate(ask, &control)));
+        match evaluated {
+            Ok(Err(QueryError::Timeout(_))) => None,
+            Ok(answer) => Some(answer),
+            Err(_) => Some(Err(QueryError::Internal("the evaluation ended in a panic".to_owned()))),
+        }
+    }
+
     fn evaluate(&self, ask: &Ask, control: &QueryControl) -> Result<QueryResult, QueryError> {
+        let begun = self.clock.monotonic();
+        let answer = self.evaluate_here(ask, control);
+        self.quick.note(ask, self.clock.monotonic().saturating_sub(begun));
+        answer
+    }
+
+    fn evaluate_here(&self, ask: &Ask, control: &QueryControl) -> Result<QueryResult, QueryError> {
         let source = StoreSource { db: self.db.clone(), damage: self.damage.clone() };
         match ask.times {
             Times::Instant(time_ms) => self.engine.instant(&source, &ask.query, time_ms, control),
