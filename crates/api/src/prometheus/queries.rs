@@ -131,7 +131,8 @@ fn answer(mut result: QueryResult, limit: Option<usize>, stats: bool) -> Respons
         Value::Matrix(series) => series,
     };
     out.push(b'[');
-    let mut matrix = Matrix { series: series.into_iter(), first: true, stamps: Stamps::default(), row: Out::new() };
+    let mut matrix =
+        Matrix { series: series.into_iter(), first: true, stamps: Stamps::default(), row: Out::new() };
     if !matrix.fill(&mut out) {
         out.push(b']');
         return whole(out, &tail);
