@@ -12,6 +12,7 @@
 
 mod exposition;
 pub mod mutate;
+mod otlp;
 mod query;
 mod remote;
 mod store;
@@ -37,7 +38,7 @@ const BORROWING: Target =
     Target { name: "", run: |_| {}, seeds: Vec::new, bytes_a_byte_max: 64, bytes_max: 1 << 20, rounds: 3000 };
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "text", run: exposition::text, seeds: exposition::text_seeds, ..BORROWING },
     Target { name: "openmetrics", run: exposition::openmetrics, seeds: exposition::text_seeds, ..BORROWING },
     Target { name: "protobuf", run: exposition::protobuf, seeds: exposition::protobuf_seeds, ..BORROWING },
@@ -66,6 +67,36 @@ pub const TARGETS: [Target; 13] = [
         run: query::series,
         seeds: query::series_seeds,
         bytes_max: 64 << 20,
+        ..BORROWING
+    },
+    // Rows of a batch, the records of it that own their texts, and what is written of them, twice.
+    Target {
+        name: "otlp_traces",
+        run: otlp::traces,
+        seeds: otlp::traces_seeds,
+        bytes_a_byte_max: 512,
+        ..BORROWING
+    },
+    Target {
+        name: "otlp_logs",
+        run: otlp::logs,
+        seeds: otlp::logs_seeds,
+        bytes_a_byte_max: 512,
+        ..BORROWING
+    },
+    Target {
+        name: "otlp_metrics",
+        run: otlp::metrics,
+        seeds: otlp::metrics_seeds,
+        bytes_a_byte_max: 128,
+        ..BORROWING
+    },
+    Target { name: "otlp_json", run: otlp::json, seeds: otlp::json_seeds, ..BORROWING },
+    Target {
+        name: "zipkin",
+        run: otlp::zipkin,
+        seeds: otlp::zipkin_seeds,
+        bytes_a_byte_max: 128,
         ..BORROWING
     },
     Target { name: "wal", run: store::wal, seeds: store::wal_seeds, rounds: 500, ..BORROWING },

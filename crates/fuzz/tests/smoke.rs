@@ -69,6 +69,11 @@ smoke!(
     xor_chunk,
     promql,
     promql_series,
+    otlp_traces,
+    otlp_logs,
+    otlp_metrics,
+    otlp_json,
+    zipkin,
     wal,
     block
 );

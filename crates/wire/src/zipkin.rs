@@ -119,7 +119,7 @@ impl<'b> Intake<'b> {
         };
         row.resource = self.resource(&span.local.service);
         row.name = self.decoder.text(&span.name);
-        row.kind = span.kind;
+        row.kind = if span.kind == SpanKind::Unspecified { SpanKind::Internal } else { span.kind };
         self.status(span, &mut row);
         self.attrs(span, &mut row);
         let events = self.decoder.batch.span_events.len();

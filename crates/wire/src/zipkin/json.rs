@@ -125,8 +125,7 @@ fn address(endpoint: &mut Endpoint, text: Vec<u8>) {
 }
 
 fn kind(name: &[u8]) -> SpanKind {
-    let known = std::str::from_utf8(name).ok().and_then(SpanKind::parse);
-    known.filter(|kind| *kind != SpanKind::Unspecified).unwrap_or(SpanKind::Internal)
+    std::str::from_utf8(name).ok().and_then(SpanKind::parse).unwrap_or_default()
 }
 
 /// A string, also one that was cut in the middle of a surrogate pair.

@@ -21,7 +21,7 @@ pub(super) fn read(bytes: &[u8], each: &mut dyn FnMut(ZipkinSpan)) -> Result<(),
 }
 
 fn span(bytes: &[u8]) -> Result<ZipkinSpan, Fault> {
-    let mut span = ZipkinSpan { kind: SpanKind::Internal, ..ZipkinSpan::default() };
+    let mut span = ZipkinSpan::default();
     fields("Span", bytes, |number, value| {
         match number {
             1 => span.trace_id = hex(value.bytes(1)?),
@@ -57,7 +57,7 @@ fn kind(number: u64) -> SpanKind {
         2 => SpanKind::Server,
         3 => SpanKind::Producer,
         4 => SpanKind::Consumer,
-        _ => SpanKind::Internal,
+        _ => SpanKind::Unspecified,
     }
 }
 
