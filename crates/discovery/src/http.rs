@@ -7,18 +7,21 @@
 //! It does not decide what a status code means, retries nothing, and has no timeout of its own: the caller wraps
 //! what it awaits. Nothing here writes a secret to a log or an error.
 
+mod answer;
 mod auth;
 mod body;
 mod connect;
 mod proxy;
+mod repeated;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 mod tls;
 
-pub use body::{Decoded, decode};
+pub use body::{Body, decode};
 pub use connect::ConnectError;
+pub use repeated::{Repeated, Whole};
 
 use auth::Auth;
 use base::Clock;
@@ -124,28 +127,26 @@ impl Response {
     }
 
     /// The whole body as it came over the wire, unless it has `limit_bytes` or more.
-    pub async fn read(mut self, limit_bytes: u64) -> Result<Vec<u8>, HttpError> {
+    pub async fn read(self, limit_bytes: u64) -> Result<Vec<u8>, HttpError> {
+        let mut whole = Vec::new();
+        self.read_into(&mut whole, limit_bytes).await?;
+        Ok(whole)
+    }
+
+    async fn read_into(mut self, whole: &mut Vec<u8>, limit_bytes: u64) -> Result<(), HttpError> {
         let expected =
             self.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
         if expected.is_some_and(|n| n >= limit_bytes) {
             return Err(HttpError::BodyTooLarge { limit_bytes });
         }
-        let mut whole = Vec::with_capacity(expected.unwrap_or(0).min(body::RESERVE_BYTES_MAX) as usize);
+        whole.reserve(expected.unwrap_or(0).min(body::RESERVE_BYTES_MAX) as usize);
         while let Some(chunk) = self.chunk().await? {
             if (whole.len() + chunk.len()) as u64 >= limit_bytes {
                 return Err(HttpError::BodyTooLarge { limit_bytes });
             }
             whole.extend_from_slice(&chunk);
         }
-        Ok(whole)
-    }
-
-    /// `404 Not Found`
-    pub fn status_line(&self) -> String {
-        match self.status.canonical_reason() {
-            Some(text) => format!("{} {text}", self.status.as_u16()),
-            None => self.status.as_u16().to_string(),
-        }
+        Ok(())
     }
 }
 
@@ -245,15 +246,7 @@ impl HttpClient {
         *hyper_request.method_mut() = request.method.clone();
         *hyper_request.uri_mut() = url.as_str().parse().map_err(|e| HttpError::Url(format!("{url}: {e}")))?;
         let headers = hyper_request.headers_mut();
-        *headers = request.headers.clone();
-        if !headers.contains_key(header::USER_AGENT) {
-            headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        }
-        self.0.auth.add_headers(headers)?;
-        let wanted = with_credentials && !headers.contains_key(header::AUTHORIZATION);
-        if wanted && let Some(value) = self.0.auth.authorization().await? {
-            headers.insert(header::AUTHORIZATION, value);
-        }
+        *headers = self.headers(request, with_credentials).await?;
         if let Some(value) = self.0.proxies.plain_authorization(url) {
             headers.insert(header::PROXY_AUTHORIZATION, value);
         }
@@ -261,6 +254,20 @@ impl HttpClient {
         let response = hyper.request(hyper_request).await.map_err(|e| from_hyper(&e))?;
         let (head, body) = response.into_parts();
         Ok(Response { status: head.status, headers: head.headers, url: url.clone(), body })
+    }
+
+    /// The fields of a request: its own, and those of the configuration.
+    async fn headers(&self, request: &Request, with_credentials: bool) -> Result<HeaderMap, HttpError> {
+        let mut headers = request.headers.clone();
+        if !headers.contains_key(header::USER_AGENT) {
+            headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        }
+        self.0.auth.add_headers(&mut headers)?;
+        let wanted = with_credentials && !headers.contains_key(header::AUTHORIZATION);
+        if wanted && let Some(value) = self.0.auth.authorization().await? {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        Ok(headers)
     }
 
     /// [`HttpClient::send`] and [`Response::read`] within a time, the body decoded: for answers of moderate size.
@@ -275,7 +282,7 @@ impl HttpClient {
             let (status, headers) = (response.status, response.headers.clone());
             let encoding = response.header(header::CONTENT_ENCODING).to_owned();
             let raw = response.read(limit_bytes).await?;
-            Ok((status, headers, decode(raw, &encoding, limit_bytes)?.into_bytes()))
+            Ok((status, headers, decode(raw.into(), &encoding, limit_bytes)?.into_bytes()))
         };
         tokio::time::timeout(timeout, work).await.unwrap_or(Err(HttpError::Timeout))
     }

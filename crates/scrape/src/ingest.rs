@@ -5,6 +5,7 @@
 
 mod lines;
 
+use crate::buffers::Buffers;
 use crate::cache::{Cache, EntryId, Found, Key};
 use crate::error::{Losses, ScrapeError};
 use crate::job::Job;
@@ -14,7 +15,8 @@ use crate::metrics::Metrics;
 use crate::mutate::sample_labels;
 use crate::report::{Extra, Report, ReportSeries};
 use base::Clock;
-use discovery::{HttpError, http};
+use discovery::HttpError;
+use discovery::http::{self, Body};
 use model::{Exemplar, Labels, LabelsBuilder, stale_nan};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,7 +32,7 @@ const AHEAD_MAX_MS: i64 = 10 * 60 * 1000;
 /// A body as it came.
 #[derive(Debug)]
 pub struct Fetched {
-    pub raw: Vec<u8>,
+    pub raw: Body,
     pub encoding: String,
     pub content_type: String,
 }
@@ -42,6 +44,7 @@ pub struct Shared {
     pub clock: Clock,
     pub metrics: Metrics,
     pub words: Arc<Words>,
+    pub buffers: Arc<Buffers>,
 }
 
 /// The memory of one target's loop.
@@ -122,14 +125,17 @@ impl Ingest {
     /// Stores one scrape, whatever came of fetching it.
     pub fn scrape(&mut self, job: &Job, fetched: Result<Fetched, ScrapeError>, timing: Timing) -> Outcome {
         self.store(job, timing, |ingest, appender, report, losses| {
-            let fetched = fetched?;
-            let (content_type, body) = (fetched.content_type.clone(), decode(job, fetched)?);
+            let mut fetched = fetched?;
+            let content_type = std::mem::take(&mut fetched.content_type);
+            let body = decode(job, fetched)?;
             report.body_bytes = body.len() as i64;
             if body.is_empty() {
                 // No body and no error: nothing is exposed any more.
                 return ingest.mark_stale(appender, timing.timestamp, false);
             }
-            ingest.body(job, appender, &content_type, &body, timing, report, losses)
+            let result = ingest.body(job, appender, &content_type, &body, timing, report, losses);
+            ingest.shared.buffers.put(body);
+            result
         })
     }
 
@@ -286,9 +292,9 @@ impl Ingest {
     }
 }
 
-fn decode(job: &Job, fetched: Fetched) -> Result<Vec<u8>, ScrapeError> {
+fn decode(job: &Job, fetched: Fetched) -> Result<Body, ScrapeError> {
     match http::decode(fetched.raw, &fetched.encoding, job.body_bytes_limit()) {
-        Ok(decoded) => Ok(decoded.into_bytes()),
+        Ok(body) => Ok(body),
         Err(HttpError::BodyTooLarge { limit_bytes }) => Err(ScrapeError::BodySizeLimit { limit_bytes }),
         Err(error) => Err(ScrapeError::Http { url: String::new(), error }),
     }

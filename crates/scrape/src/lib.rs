@@ -11,6 +11,7 @@
 //! ([`cache`]).
 
 pub mod advice;
+mod buffers;
 mod cache;
 pub mod error;
 mod failure_log;

@@ -105,6 +105,7 @@ impl Manager {
             clock: options.clock.clone(),
             metrics: Metrics::new(&options.registry),
             words: Arc::new(Words::default()),
+            buffers: Arc::default(),
         };
         let parsers = Arc::new(Semaphore::new(options.parsers.max(1)));
         let own_thread = options.own_thread.then(OwnThread::start).and_then(|started| match started {

@@ -6,7 +6,7 @@
 
 use crate::advice::{Context, advice};
 use crate::error::ScrapeError;
-use crate::fetch::fetch;
+use crate::fetch::Fetch;
 use crate::ingest::{Fetched, Ingest, Outcome, Shared, Timing};
 use crate::job::Job;
 use crate::metadata::TargetFamilies;
@@ -18,6 +18,7 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+use telemetry::Summary;
 use tokio::sync::{Semaphore, watch};
 
 /// A body up to this is stored on the thread of the loop: to hand it to another one and wait costs two switches,
@@ -103,7 +104,9 @@ pub fn start(pool: &Arc<PoolShared>, target: Target) -> Handle {
         state: Arc::clone(&state),
         ingest: Some(ingest),
         orders: receiver,
+        fetch: None,
         last_start: None,
+        interval_length: None,
     };
     let task = match &pool.runtime {
         Some(runtime) => runtime.spawn(runner.run()),
@@ -139,8 +142,12 @@ struct Runner {
     /// Away while a body is stored aside.
     ingest: Option<Ingest>,
     orders: watch::Receiver<Order>,
+    /// `None` before the first scrape.
+    fetch: Option<Fetch>,
     /// On the monotonic clock.
     last_start: Option<Duration>,
+    /// Looked up at the second scrape: a name and a lock less at each that follows.
+    interval_length: Option<Summary>,
 }
 
 impl Runner {
@@ -183,8 +190,11 @@ impl Runner {
         let (pool, clock) = (Arc::clone(&self.pool), self.pool.shared.clock.clone());
         let start = clock.monotonic();
         if let Some(last) = self.last_start.replace(start) {
-            let interval = base::units::format_duration(self.target.interval);
-            pool.shared.metrics.interval_length.with(&[&interval]).observe((start - last).as_secs_f64());
+            let lengths = self.interval_length.get_or_insert_with(|| {
+                let interval = base::units::format_duration(self.target.interval);
+                pool.shared.metrics.interval_length.with(&[&interval])
+            });
+            lengths.observe((start - last).as_secs_f64());
         }
         let job = pool.job.load_full();
         if let Some(ingest) = self.ingest.as_mut()
@@ -196,14 +206,11 @@ impl Runner {
         let over = *pool.over_target_limit.lock();
         let fetched = match over {
             Some(targets) => Err(ScrapeError::TargetLimit { targets, limit: job.config.target_limit }),
-            None => {
-                let stopped = wait_for_stop(self.orders.clone());
-                tokio::select! {
-                    fetched = fetch(&job, &self.target) => fetched,
-                    // What a stopping server did not get is no failure of the target.
-                    () = stopped => return,
-                }
-            }
+            None => match self.fetch(&job).await {
+                Some(fetched) => fetched,
+                // What a stopping server did not get is no failure of the target.
+                None => return,
+            },
         };
         let timing = Timing { timestamp, start, timeout: self.target.timeout };
         let outcome = {
@@ -217,6 +224,25 @@ impl Runner {
         };
         if let Some(outcome) = outcome {
             self.note(&job, timestamp, outcome);
+        }
+    }
+
+    /// The body of the target; `None` when told to stop meanwhile.
+    async fn fetch(&mut self, job: &Arc<Job>) -> Option<Result<Fetched, ScrapeError>> {
+        let fetch = match &mut self.fetch {
+            Some(fetch) => match fetch.follow(job, &self.target) {
+                Ok(()) => fetch,
+                Err(error) => return Some(Err(error)),
+            },
+            None => match Fetch::new(job, &self.target) {
+                Ok(fetch) => self.fetch.insert(fetch),
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        tokio::select! {
+            biased;
+            fetched = fetch.ask(&self.target, &self.pool.shared.buffers) => Some(fetched),
+            () = wait_for_stop(self.orders.clone()) => None,
         }
     }
 
@@ -267,6 +293,18 @@ impl Runner {
         if let Some(warning) = &warning {
             tracing::warn!(target = %self.target.shown_url, warning, "scrape lost samples");
         }
+        let advice = outcome.error.as_ref().map(|error| self.advice(job, error));
+        let mut state = self.state.lock();
+        state.health = if outcome.error.is_none() { Health::Up } else { Health::Down };
+        state.advice = advice;
+        state.last_error = text;
+        state.last_warning = warning;
+        state.last_scrape_ms = Some(timestamp);
+        state.last_duration_seconds = outcome.report.duration_seconds;
+        state.scrapes += 1;
+    }
+
+    fn advice(&self, job: &Job, error: &ScrapeError) -> String {
         let timeout = base::units::format_duration(self.target.timeout);
         let authority = self.target.url.authority();
         let about = Context {
@@ -276,14 +314,7 @@ impl Runner {
             timeout: &timeout,
             has_credentials: job.config.http.has_auth(),
         };
-        let mut state = self.state.lock();
-        state.health = if outcome.error.is_none() { Health::Up } else { Health::Down };
-        state.advice = outcome.error.as_ref().map(|e| advice(e, about));
-        state.last_error = text;
-        state.last_warning = warning;
-        state.last_scrape_ms = Some(timestamp);
-        state.last_duration_seconds = outcome.report.duration_seconds;
-        state.scrapes += 1;
+        advice(error, about)
     }
 
     /// Ends the series of a target that is gone.
@@ -332,7 +363,7 @@ mod tests {
     fn long_bodies_are_stored_aside() {
         let place = |length: usize, encoding: &str| {
             let (encoding, content_type) = (encoding.to_owned(), String::new());
-            Place::of(&Ok(Fetched { raw: vec![b'a'; length], encoding, content_type }))
+            Place::of(&Ok(Fetched { raw: vec![b'a'; length].into(), encoding, content_type }))
         };
         assert_eq!(Place::of(&Err(ScrapeError::NoName)), Place::Here);
         for encoding in ["", "identity"] {

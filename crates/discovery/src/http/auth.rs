@@ -76,6 +76,17 @@ impl Auth {
         Ok(Auth { kind, headers })
     }
 
+    /// Whether every request gets the same: no file is read and no token runs out.
+    pub fn is_fixed(&self) -> bool {
+        let kind = match &self.kind {
+            Kind::None => true,
+            Kind::Basic(basic) => basic.username_file.is_none() && basic.password_file.is_none(),
+            Kind::Other(other) => other.credentials_file.is_none(),
+            Kind::OAuth2(_) => false,
+        };
+        kind && self.headers.iter().all(|(_, values)| values.files.is_empty())
+    }
+
     /// Adds the configured headers.
     pub fn add_headers(&self, headers: &mut HeaderMap) -> Result<(), HttpError> {
         for (name, values) in &self.headers {

@@ -152,7 +152,7 @@ impl Shared {
 }
 
 /// Tries the addresses of a host, a late one beside the next; the first connection wins.
-async fn dial_tcp(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+pub async fn dial_tcp(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     let lookup = |reason: String| ConnectError::Lookup { host: host.to_owned(), reason };
     let addresses: Vec<SocketAddr> =
         tokio::net::lookup_host((host, port)).await.map_err(|e| lookup(lookup_reason(&e)))?.collect();

@@ -37,7 +37,13 @@ impl Bench {
         };
         let db = Db::open(options).unwrap();
         let metrics = Metrics::new(&Registry::new());
-        let shared = Shared { db: db.clone(), clock: clock.clone(), metrics, words: Arc::default() };
+        let shared = Shared {
+            db: db.clone(),
+            clock: clock.clone(),
+            metrics,
+            words: Arc::default(),
+            buffers: Arc::default(),
+        };
         let target = Labels::from_pairs([("instance", "i"), ("job", "j")]);
         Bench { db, clock, ingest: Ingest::new(&shared, &target), job: testing::job(yaml), _dir: dir }
     }
@@ -57,7 +63,7 @@ impl Bench {
     fn body(&mut self, content_type: &str, encoding: &str, body: impl AsRef<[u8]>) -> Outcome {
         let raw = body.as_ref().to_vec();
         let (encoding, content_type) = (encoding.to_owned(), content_type.to_owned());
-        self.fetched(Ok(Fetched { raw, encoding, content_type }))
+        self.fetched(Ok(Fetched { raw: raw.into(), encoding, content_type }))
     }
 
     fn text(&mut self, body: &str) -> Outcome {
