@@ -48,10 +48,10 @@ export function compareTrees(before: PathNode, after: PathNode): CompareRow[] {
 type Pair = [PathNode | null, PathNode | null];
 
 function pairs(left: PathNode | null, right: PathNode | null): Pair[] {
-  const rest = new Map((right?.children ?? []).map((node) => [node.key, node]));
+  const rest = new Map((right?.children ?? []).map((node) => [node.step, node]));
   const out: Pair[] = (left?.children ?? []).map((node) => {
-    const match = rest.get(node.key) ?? null;
-    rest.delete(node.key);
+    const match = rest.get(node.step) ?? null;
+    rest.delete(node.step);
     return [node, match];
   });
   return [...out, ...[...rest.values()].map((node): Pair => [null, node])];
@@ -61,7 +61,7 @@ function rowOf(left: PathNode | null, right: PathNode | null, hasChildren: boole
   const node = (left ?? right) as PathNode;
   const [before, after] = [sideOf(left), sideOf(right)];
   return {
-    key: node.key,
+    key: `${left === null ? 'b' : 'a'}${node.key}`,
     service: node.service,
     name: node.name,
     depth: node.depth,

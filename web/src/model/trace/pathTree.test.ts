@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { failed, largeTrace, node, trace } from './fixtures';
-import { findNode, flameBoxes, pathTree, type PathNode } from './pathTree';
+import { above, findNode, flameBoxes, pathTree, type PathNode } from './pathTree';
 import { selfTimes } from './selfTime';
 import { buildTrace, type Trace } from './trace';
 
@@ -44,6 +44,8 @@ it('zooms into a node', () => {
   const charge = tree.children[0]?.children[1] as PathNode;
   expect(findNode(tree, charge.key)).toBe(charge);
   expect(findNode(tree, 'nothing')).toBeNull();
+  expect(above(charge).map((node) => node.name)).toEqual(['GET /']);
+  expect(above(tree)).toEqual([]);
   expect(flameBoxes(charge)[0]).toMatchObject({ node: charge, from: 0, to: 1 });
 });
 

@@ -3,8 +3,11 @@
 import type { Span, Trace } from './trace';
 
 export interface PathNode {
-  /** Unique among all nodes: service and name of each level. */
+  /** Unique in the tree. */
   key: string;
+  /** Unique among siblings: what two trees are matched by. */
+  step: string;
+  parent: PathNode | null;
   service: string;
   name: string;
   depth: number;
@@ -21,20 +24,18 @@ export interface PathNode {
   children: PathNode[];
 }
 
-const LEVEL = '\u0001';
-const PART = '\u0000';
-
 export function pathTree(trace: Trace, selfs: Float64Array): PathNode {
-  const top: PathNode = empty('', '', '', -1);
+  const top = makeNode('', null, '', '');
   const nodes: PathNode[] = [];
   const known = new Map<string, PathNode>();
   for (const span of trace.spans) {
     const above = span.parent < 0 ? top : (nodes[span.parent] ?? top);
-    const key = `${above.key}${LEVEL}${span.service}${PART}${span.name}`;
-    let node = known.get(key);
+    // The parent's own key would grow with the depth; its number does not.
+    const at = `${above.key} ${stepOf(span)}`;
+    let node = known.get(at);
     if (node === undefined) {
-      node = empty(key, span.service, span.name, above.depth + 1);
-      known.set(key, node);
+      node = makeNode(String(known.size), above, span.service, span.name);
+      known.set(at, node);
       above.children.push(node);
     }
     add(node, span, selfs[span.index] ?? 0);
@@ -44,8 +45,26 @@ export function pathTree(trace: Trace, selfs: Float64Array): PathNode {
   return top;
 }
 
-function empty(key: string, service: string, name: string, depth: number): PathNode {
-  return { key, service, name, depth, count: 0, errors: 0, total: 0, self: 0, weight: 0, spans: [], children: [] };
+function stepOf({ service, name }: { service: string; name: string }): string {
+  return `${service}\u0000${name}`;
+}
+
+function makeNode(key: string, parent: PathNode | null, service: string, name: string): PathNode {
+  return {
+    key,
+    step: stepOf({ service, name }),
+    parent,
+    service,
+    name,
+    depth: parent === null ? -1 : parent.depth + 1,
+    count: 0,
+    errors: 0,
+    total: 0,
+    self: 0,
+    weight: 0,
+    spans: [],
+    children: [],
+  };
 }
 
 function add(node: PathNode, span: Span, self: number): void {
@@ -101,7 +120,14 @@ export function findNode(top: PathNode, key: string): PathNode | null {
   const stack = [top];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (node.key === key) return node;
-    if (key.startsWith(node.key)) stack.push(...node.children);
+    for (const child of node.children) stack.push(child);
   }
   return null;
+}
+
+/** What lies above a node, from the top; not the top itself. */
+export function above(node: PathNode): PathNode[] {
+  const out: PathNode[] = [];
+  for (let here = node.parent; here !== null && here.parent !== null; here = here.parent) out.push(here);
+  return out.reverse();
 }

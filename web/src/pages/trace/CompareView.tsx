@@ -68,9 +68,12 @@ function Choose({ onOther }: { onOther: (id: string) => void }) {
   );
 }
 
+/** Nobody measures less than this. */
+const AS_LONG_NS = 1e4;
+
 function Compared({ before, after, onOther }: { before: TraceData; after: TraceData; onOther: Props['onOther'] }) {
   const [only, setOnly] = useState<Change | null>(null);
-  const rows = useMemo(() => compareTrees(before.tree, after.tree), [before.tree, after.tree]);
+  const rows = useMemo(() => compareTrees(before.tree(), after.tree()), [before, after]);
   const { counts, culprits } = useMemo(() => summarise(rows), [rows]);
   const shown = useMemo(() => (only === null ? rows : rows.filter((row) => row.change === only)), [rows, only]);
   const by = after.trace.duration - before.trace.duration;
@@ -81,10 +84,16 @@ function Compared({ before, after, onOther }: { before: TraceData; after: TraceD
         <IconArrowsExchange size={16} stroke={1.6} className={classes.between} />
         <Side title="B" data={after} />
         <p className="num">
-          B took{' '}
-          <b data-worse={by > 0 || undefined}>
-            {formatSeconds(Math.abs(by) / 1e9)} {by > 0 ? 'longer' : 'less'}
-          </b>
+          {Math.abs(by) < AS_LONG_NS ? (
+            'B took as long as A'
+          ) : (
+            <>
+              B took{' '}
+              <b data-worse={by > 0 || undefined}>
+                {formatSeconds(Math.abs(by) / 1e9)} {by > 0 ? 'longer' : 'less'}
+              </b>
+            </>
+          )}
           {culprits.length > 0 && by > 0 && (
             <>
               ; most of it in <Culprits rows={culprits} data={after} />

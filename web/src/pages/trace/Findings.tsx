@@ -67,7 +67,11 @@ export function Findings({ findings, active, onActivate }: Props) {
                 <small>
                   {KINDS[finding.kind]}
                   {finding.severity !== 'note' && <span> · {WORDS[finding.severity]}</span>}
-                  {finding.spans.length > 0 && <em className="num">{formatCount(finding.spans.length)} spans</em>}
+                  {finding.spans.length > 0 && (
+                    <em className="num">
+                      {formatCount(finding.spans.length)} {finding.spans.length === 1 ? 'span' : 'spans'}
+                    </em>
+                  )}
                 </small>
                 <span>{finding.title}</span>
                 {finding.code !== undefined && <code>{finding.code}</code>}

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState, type MouseEvent } from 'react';
 import { readInk } from '@/components/chart/palette';
 import { Empty } from '@/components/common/PageState';
 import { formatCount, formatSeconds } from '@/lib/format';
-import { findNode, flameBoxes, type FlameBox, type PathNode } from '@/model/trace/pathTree';
+import { above, findNode, flameBoxes, type FlameBox, type PathNode } from '@/model/trace/pathTree';
 import { BOX_PX, boxAt, paintFlame } from './flamePaint';
 import type { TraceData } from './useTrace';
 import classes from './Flame.module.css';
@@ -23,13 +23,11 @@ export function FlameView({ data, marked, onChoose }: Props) {
   const [focusKey, setFocusKey] = useState<string | null>(null);
   const [pointed, setPointed] = useState<{ box: FlameBox; x: number; y: number } | null>(null);
   const [top, setTop] = useState(0);
-  const focus = useMemo(
-    () => (focusKey === null ? null : findNode(data.tree, focusKey)) ?? data.tree,
-    [data.tree, focusKey],
-  );
-  const boxes = useMemo(() => withPath(data.tree, focus), [data.tree, focus]);
+  const tree = data.tree();
+  const focus = useMemo(() => (focusKey === null ? null : findNode(tree, focusKey)) ?? tree, [tree, focusKey]);
+  const boxes = useMemo(() => withPath(focus), [focus]);
   const deepest = boxes.reduce((most, box) => Math.max(most, box.depth + 1), 0);
-  const keys = useMemo(() => (marked.size === 0 ? null : keysOf(data.tree, marked)), [data.tree, marked]);
+  const keys = useMemo(() => (marked.size === 0 ? null : keysOf(tree, marked)), [tree, marked]);
 
   useEffect(() => {
     if (canvas.current === null || width === 0) return;
@@ -67,8 +65,8 @@ export function FlameView({ data, marked, onChoose }: Props) {
     <div className={classes.flame}>
       <div className={classes.top}>
         <span>
-          Width is the time spent in a path and below it, {formatSeconds(data.tree.weight / 1e9)} in all; spans of one
-          path are one box.
+          Width is the time spent in a path and below it, {formatSeconds(tree.weight / 1e9)} in all; spans of one path
+          are one box.
         </span>
         {focusKey !== null && <Button onClick={() => setFocusKey(null)}>Show all</Button>}
       </div>
@@ -93,21 +91,15 @@ export function FlameView({ data, marked, onChoose }: Props) {
         </div>
       </div>
       {pointed !== null && (
-        <Tip node={pointed.box.node} whole={data.tree.weight} x={pointed.x} y={pointed.y} width={width} />
+        <Tip node={pointed.box.node} whole={tree.weight} x={pointed.x} y={pointed.y} width={width} />
       )}
     </div>
   );
 }
 
 /** What is above the focus is as wide as it. */
-function withPath(tree: PathNode, focus: PathNode): FlameBox[] {
-  const above: FlameBox[] = [];
-  let here: PathNode | undefined = tree;
-  while (here !== undefined && here !== focus) {
-    if (here.depth >= 0) above.push({ node: here, from: 0, to: 1, depth: here.depth });
-    here = here.children.find((child) => child === focus || focus.key.startsWith(`${child.key}\u0001`));
-  }
-  return [...above, ...flameBoxes(focus)];
+function withPath(focus: PathNode): FlameBox[] {
+  return [...above(focus).map((node) => ({ node, from: 0, to: 1, depth: node.depth })), ...flameBoxes(focus)];
 }
 
 function keysOf(tree: PathNode, marked: ReadonlySet<number>): Set<string> {

@@ -19,8 +19,8 @@ interface Props {
   onService: (name: string) => void;
 }
 
-/** Services that fit on a line; the others are in the table. */
-const SERVICES_MAX = 12;
+/** Services that could fit on the widest line; all are in the table. */
+const SERVICES_MAX = 24;
 
 export function TraceHeader({ data, onCompare, onService }: Props) {
   const { trace, colours } = data;
@@ -86,9 +86,6 @@ export function TraceHeader({ data, onCompare, onService }: Props) {
               />
             </button>
           ))}
-          {trace.services.length > SERVICES_MAX && (
-            <span className="muted">and {trace.services.length - SERVICES_MAX} more</span>
-          )}
         </div>
       </dl>
     </header>

@@ -106,7 +106,7 @@ function Loaded({ data }: { data: TraceData }) {
   };
   const activate = (next: Finding | null): void => {
     setFinding(next);
-    const [first] = next?.spans ?? [];
+    const first = next?.focus ?? next?.spans[0];
     if (first !== undefined) go(first);
   };
   const search = (text: string): void => {

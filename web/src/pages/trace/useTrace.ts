@@ -22,7 +22,8 @@ export interface TraceData {
   pathOf: ReadonlyMap<number, readonly PathPiece[]>;
   colours: ReadonlyMap<string, number>;
   findings: Finding[];
-  tree: PathNode;
+  /** Computed when it is first asked for. */
+  tree: () => PathNode;
   byId: ReadonlyMap<string, number>;
   isFromFile: boolean;
 }
@@ -62,10 +63,15 @@ function derive(trace: Trace): TraceData {
       COLOURS,
     ),
     findings: findAll(trace, selfs),
-    tree: pathTree(trace, selfs),
+    tree: once(() => pathTree(trace, selfs)),
     byId,
     isFromFile: openedTrace(trace.id) !== undefined,
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Lines are written while the spans run; clocks and buffers put some of them around. */

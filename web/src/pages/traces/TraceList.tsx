@@ -25,9 +25,9 @@ interface Props {
   onPoint: (id: string | null) => void;
 }
 
-const ROW_PX = 40;
-/** Chips that fit on a line; the rest is counted. */
-const CHIPS_MAX = 4;
+const ROW_PX = 36;
+/** Names that could fit on the widest line. */
+const CHIPS_MAX = 8;
 
 export function TraceList(props: Props) {
   const { traces } = props;
@@ -97,7 +97,6 @@ function Order(props: { name: Props['order']; title: string; current: Props['ord
 
 function Row({ trace, longest, colours }: { trace: Summary; longest: number; colours: Map<string, number> }) {
   const { utc } = useTime();
-  const rest = trace.services.length - CHIPS_MAX;
   return (
     <>
       <Link
@@ -131,26 +130,19 @@ function Row({ trace, longest, colours }: { trace: Summary; longest: number; col
           <span className="muted">0</span>
         )}
       </span>
-      <span className={classes.services}>
+      <span
+        className={classes.services}
+        title={trace.services.map((service) => `${service.name}: ${service.spans} spans`).join('\n')}
+      >
+        <b className="num">{formatCount(trace.services.length)}</b>
         {trace.services.slice(0, CHIPS_MAX).map((service) => (
           <ServiceTag
             key={service.name}
             name={service.name}
             colour={colours.get(service.name) ?? 0}
-            count={formatCount(service.spans)}
             hasErrors={service.errors > 0}
           />
         ))}
-        {rest > 0 && (
-          <small
-            title={trace.services
-              .slice(CHIPS_MAX)
-              .map((service) => service.name)
-              .join('\n')}
-          >
-            +{rest}
-          </small>
-        )}
       </span>
     </>
   );

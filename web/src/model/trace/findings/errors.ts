@@ -20,6 +20,7 @@ export function findErrors(trace: Trace): Finding[] {
       title: `The first error is in ${titleOf(first)}${quoted(messageOf(first))}${spread(path, top)}`,
       detail: howFar(trace, top, caughtBy),
       spans: path.map((span) => span.index).sort((a, b) => a - b),
+      focus: first.index,
       cost: trace.duration,
     },
   ];

@@ -30,6 +30,8 @@ export interface Finding {
   shares?: FindingShare[];
   /** Indexes of the spans it is about, in order. */
   spans: number[];
+  /** The one of them to look at first; the first in order when it is not said. */
+  focus?: number;
   /** A piece of time it is about. */
   piece?: { from: number; to: number };
   /** Nanoseconds that are at stake: the larger, the earlier it is listed. */
@@ -40,7 +42,7 @@ export const duration = (nanoseconds: number): string => formatSeconds(nanosecon
 
 export function percent(part: number, whole: number): string {
   const value = whole > 0 ? (part / whole) * 100 : 0;
-  return value > 0 && value < 1 ? '<1 %' : `${Math.round(value)} %`;
+  return value > 0 && value < 1 ? '<1\u00a0%' : `${Math.round(value)}\u00a0%`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

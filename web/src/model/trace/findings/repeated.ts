@@ -16,11 +16,12 @@ interface Loop {
 }
 
 export function findRepeated(trace: Trace): Finding[] {
+  const namesakes = countNamesakes(trace);
   const byAnchor = new Map<string, { anchor: number; shape: string; calls: Span[] }>();
   for (const span of trace.spans) {
     const shape = shapeOfCall(span);
     if (shape === null || span.parent < 0) continue;
-    const anchor = anchorOf(trace, span);
+    const anchor = anchorOf(trace, span, namesakes);
     const key = `${anchor}\u0000${span.service}\u0000${shape}`;
     const known = byAnchor.get(key) ?? { anchor, shape, calls: [] };
     known.calls.push(span);
@@ -41,16 +42,32 @@ export function findRepeated(trace: Trace): Finding[] {
 }
 
 /** The parent, past wrappers that do nothing but make this one call. */
-function anchorOf(trace: Trace, span: Span): number {
+function anchorOf(trace: Trace, span: Span, namesakes: (parent: Span, name: string) => number): number {
   let anchor = span.parent;
   for (;;) {
     const wrapper = spanAt(trace, anchor);
-    const isWrapper = wrapper.children.length === 1 && wrapper.parent >= 0 && wrapper.service === span.service;
-    const siblings = spanAt(trace, Math.max(0, wrapper.parent)).children;
-    const isOneOfMany = siblings.filter((one) => trace.spans[one]?.name === wrapper.name).length > 1;
-    if (!isWrapper || !isOneOfMany) return anchor;
+    const above = trace.spans[wrapper.parent];
+    const isWrapper = wrapper.children.length === 1 && wrapper.service === span.service;
+    if (!isWrapper || above === undefined || namesakes(above, wrapper.name) < 2) return anchor;
     anchor = wrapper.parent;
   }
+}
+
+/** How many children of a parent have a name; each parent's are counted once. */
+function countNamesakes(trace: Trace): (parent: Span, name: string) => number {
+  const known = new Map<number, Map<string, number>>();
+  return (parent, name) => {
+    let counts = known.get(parent.index);
+    if (counts === undefined) {
+      counts = new Map();
+      for (const index of parent.children) {
+        const child = spanAt(trace, index).name;
+        counts.set(child, (counts.get(child) ?? 0) + 1);
+      }
+      known.set(parent.index, counts);
+    }
+    return counts.get(name) ?? 0;
+  };
 }
 
 function toFinding(trace: Trace, key: string, { shape, anchors, calls }: Loop): Finding {

@@ -46,7 +46,8 @@ function missing(trace: Trace): Finding[] {
       cost: 0,
     });
   }
-  const tops = trace.roots.filter((index) => !orphans.includes(index) && !rings.includes(index));
+  const known = new Set([...orphans, ...rings]);
+  const tops = trace.roots.filter((index) => !known.has(index));
   if (tops.length > 1) {
     out.push({
       id: 'missing single root',

@@ -7,6 +7,7 @@ import classes from './Timeline.module.css';
 interface Props {
   line: LogLine;
   top: number;
+  isDim: boolean;
   indent: number;
   from: number;
   to: number;
@@ -14,13 +15,14 @@ interface Props {
 }
 
 /** A line that a span wrote, below it, at its moment. */
-export const LogRow = memo(function LogRow({ line, top, indent, from, to, onChoose }: Props) {
+export const LogRow = memo(function LogRow({ line, top, isDim, indent, from, to, onChoose }: Props) {
   const at = share(line.at, from, to);
   return (
     <div
       role="row"
       className={classes.row}
       data-log
+      data-dim={isDim || undefined}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onChoose(line.span)}
     >

@@ -86,7 +86,9 @@ function Bar({ span, colour, from, to, path, start, logs }: SpanRowProps) {
   }
   const begin = Math.max(0, left);
   const width = Math.min(1, right) - begin;
-  const isLeft = begin + width > 0.86 && begin > 0.12;
+  const end = begin + width;
+  // Where there is room: behind the bar, before it, or on it.
+  const side = end < 0.86 ? 'after' : begin > 0.12 ? 'before' : 'on';
   const label = formatSeconds(span.duration / 1e9);
   return (
     <>
@@ -114,7 +116,10 @@ function Bar({ span, colour, from, to, path, start, logs }: SpanRowProps) {
       })}
       <span
         className={`${classes.length} num`}
-        style={isLeft ? { right: `${(1 - begin) * 100}%` } : { left: `${(begin + width) * 100}%` }}
+        data-side={side}
+        style={
+          side === 'after' ? { left: `${end * 100}%` } : { right: `${(1 - (side === 'before' ? begin : end)) * 100}%` }
+        }
       >
         {label}
         {logs > 0 && <small title="Log lines">{formatCount(logs)} log</small>}

@@ -126,6 +126,7 @@ export function Timeline(props: Props) {
                 if (line === undefined) return null;
                 return (
                   <LogRow
+                    isDim={props.isDimming && !props.marked.has(span.index)}
                     key={`log ${row.log}`}
                     line={line}
                     top={y}
@@ -149,7 +150,7 @@ export function Timeline(props: Props) {
                   start={trace.start}
                   isFolded={folded.has(span.index)}
                   isChosen={chosen === span.index}
-                  isMarked={isMarked}
+                  isMarked={isMarked && !props.isDimming}
                   isDim={props.isDimming && !isMarked}
                   path={props.showsPath ? data.pathOf.get(span.index) : undefined}
                   logs={props.logs.bySpan.get(span.index)?.length ?? 0}
