@@ -44,11 +44,16 @@ impl Store {
             let view = self.view();
             let now_ns = self.options.clock.now_ns();
             let readable = view.files.iter().filter(|file| !compacting.unreadable.contains(&file.id()));
-            let metas: Vec<(usize, &NewEventFile)> = readable.enumerate().map(|(at, file)| (at, file.meta())).collect();
+            let metas: Vec<(usize, &NewEventFile)> =
+                readable.enumerate().map(|(at, file)| (at, file.meta())).collect();
             let Some(chosen) = plan(&metas, now_ns, self.options.file_bytes_max) else { return Ok(()) };
             let files: Vec<FileEntry> = {
                 let readable = view.files.iter().filter(|file| !compacting.unreadable.contains(&file.id()));
-                readable.enumerate().filter(|(at, _)| chosen.contains(at)).map(|(_, file)| file.clone()).collect()
+                readable
+                    .enumerate()
+                    .filter(|(at, _)| chosen.contains(at))
+                    .map(|(_, file)| file.clone())
+                    .collect()
             };
             drop(view);
             match self.merge(&files) {
@@ -94,7 +99,10 @@ impl Store {
             merged => merged.map_err(EventsError::from)?,
         };
         if written.meta.rows != rows {
-            return Err(Trouble::Unreadable(format!("{} rows where there should be {rows}", written.meta.rows)));
+            return Err(Trouble::Unreadable(format!(
+                "{} rows where there should be {rows}",
+                written.meta.rows
+            )));
         }
         written.sink.finish()?;
         let level = files.iter().map(|file| file.meta().level).max().unwrap_or(0) + 1;
@@ -111,10 +119,14 @@ impl Store {
 
     /// The columns that one of the files has at least.
     fn fields(&self, kind: Kind, files: &[FileEntry]) -> Result<Vec<Field>, Trouble> {
-        let names: BTreeSet<&str> = files.iter().flat_map(|f| f.meta().columns.iter().map(String::as_str)).collect();
+        let names: BTreeSet<&str> =
+            files.iter().flat_map(|f| f.meta().columns.iter().map(String::as_str)).collect();
         let columns = self.registry(kind).columns();
-        let fields: Vec<Field> =
-            columns.iter().filter(|column| names.contains(&*column.name)).map(|column| column.field()).collect();
+        let fields: Vec<Field> = columns
+            .iter()
+            .filter(|column| names.contains(&*column.name))
+            .map(|column| column.field())
+            .collect();
         if fields.len() < names.len() {
             return Err(Trouble::Unreadable("a file has columns that the catalog does not know".to_owned()));
         }
@@ -124,7 +136,8 @@ impl Store {
     /// Takes files out of catalog and view, and puts another one in their place.
     pub(crate) fn replace(&self, gone: &[FileEntry], new: Option<NewEventFile>) -> Result<(), EventsError> {
         let remove: Vec<_> = gone.iter().map(FileEntry::id).collect();
-        let change = FileChange { add: new.into_iter().collect(), remove: remove.clone(), ..FileChange::default() };
+        let change =
+            FileChange { add: new.into_iter().collect(), remove: remove.clone(), ..FileChange::default() };
         let added = self.runtime.block_on(self.catalog.change(&change))?;
         let added = added.into_iter().map(|file| FileEntry::new(file, &self.reaper)).collect();
         gone.iter().for_each(FileEntry::doom);

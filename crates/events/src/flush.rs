@@ -63,7 +63,11 @@ impl Store {
     }
 
     /// Says whether there was something to write.
-    fn flush_locked(&self, flushing: &mut Flushing, watch: &mut dyn FnMut(Step)) -> Result<bool, EventsError> {
+    fn flush_locked(
+        &self,
+        flushing: &mut Flushing,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<bool, EventsError> {
         self.release(flushing)?;
         let view = self.view();
         let frozen = match &view.frozen {
@@ -77,7 +81,9 @@ impl Store {
         };
         drop(view);
         watch(Step::Frozen);
-        let cut = flushing.cut.ok_or_else(|| EventsError::failed("a frozen memtable without its place in the log"))?;
+        let cut = flushing
+            .cut
+            .ok_or_else(|| EventsError::failed("a frozen memtable without its place in the log"))?;
         let files = match flushing.written.take() {
             Some(files) => files,
             None => self.write(&frozen)?,
@@ -151,7 +157,8 @@ impl Store {
     /// files finds out.
     fn commit(&self, files: &[NewEventFile], cut: SegmentId) -> Result<Vec<FileEntry>, EventsError> {
         let known = self.runtime.block_on(self.catalog.event_files())?;
-        let mut added: Vec<_> = known.into_iter().filter(|k| files.iter().any(|f| f.path == k.meta.path)).collect();
+        let mut added: Vec<_> =
+            known.into_iter().filter(|k| files.iter().any(|f| f.path == k.meta.path)).collect();
         if added.len() != files.len() {
             let unstored = Kind::ALL.map(|kind| self.registry(kind).unstored());
             let columns = unstored.iter().flat_map(|(columns, _)| columns.iter().cloned()).collect();

@@ -82,7 +82,10 @@ pub(crate) fn links(out: &mut String, batch: &Batch, links: &[Link]) {
     for (at, link) in links.iter().enumerate() {
         let comma = if at == 0 { "" } else { "," };
         let (trace_id, span_id) = (link.trace_id, link.span_id);
-        write_to(out, format_args!("{comma}{{\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\",\"trace_state\":"));
+        write_to(
+            out,
+            format_args!("{comma}{{\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\",\"trace_state\":"),
+        );
         string(out, batch.get(link.trace_state));
         write_to(out, format_args!(",\"flags\":{},\"attributes\":", link.flags));
         attributes(out, batch, batch.attrs(link.attrs));

@@ -33,12 +33,15 @@ pub mod scan;
 pub mod segment;
 mod stats;
 mod store;
+#[cfg(test)]
+mod testing;
 mod upload;
 mod view;
 
 pub use error::{AppendError, EventsError, OpenError};
 pub use objects::LocalObjects;
 pub use options::{Background, EventOptions, Keep};
+pub use rows::table;
 pub use scan::{Part, PartBatch, Prune, Snapshot};
 pub use segment::tokens;
 pub use stats::{EventStats, KindStats, LogDamage, Recovery};

@@ -121,7 +121,13 @@ impl Memtable {
     }
 
     /// Makes chunks of all batches for which there are rows; of the rest too, when it is the last chance.
-    pub fn seal(&self, kind: Kind, registry: &Registry, budget: &Budget, rest: Rest) -> Result<(), ArrowError> {
+    pub fn seal(
+        &self,
+        kind: Kind,
+        registry: &Registry,
+        budget: &Budget,
+        rest: Rest,
+    ) -> Result<(), ArrowError> {
         let table = self.table(kind);
         let _sealing = table.sealing.lock();
         loop {
@@ -141,7 +147,9 @@ impl Memtable {
             // The batches' memory goes first, so that the columns find room.
             drop(before);
             let reservation = Arc::new(budget.reserve(bytes).ok());
-            if let Some(chunk) = table.state.lock().chunks.iter_mut().find(|c| Arc::ptr_eq(&c.source, &source)) {
+            if let Some(chunk) =
+                table.state.lock().chunks.iter_mut().find(|c| Arc::ptr_eq(&c.source, &source))
+            {
                 chunk._reservation = reservation;
             }
             self.bytes.fetch_add(bytes, Ordering::Relaxed);

@@ -169,7 +169,11 @@ impl ObjectStore for LocalObjects {
         upload.complete().await
     }
 
-    async fn put_multipart_opts(&self, location: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        _: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
         Ok(Box::new(self.begin(location)?))
     }
 

@@ -98,8 +98,9 @@ impl Opening {
         disk::create_dir_all(&dir).map_err(|e| io_error(&dir, e))?;
         let lock = lock(&self.options.dir.join("lock"))?;
         let segments = wal::read_segments(&dir).map_err(|e| io_error(&dir, e))?;
-        let (flushed, waiting): (Vec<Segment>, Vec<Segment>) =
-            segments.into_iter().partition(|s| self.flushed_through.is_some_and(|through| s.id().0 <= through));
+        let (flushed, waiting): (Vec<Segment>, Vec<Segment>) = segments
+            .into_iter()
+            .partition(|s| self.flushed_through.is_some_and(|through| s.id().0 <= through));
         for segment in flushed {
             let path = segment.path().to_owned();
             drop(segment);

@@ -8,8 +8,8 @@
 //! most a few times their length. It knows nothing of where records lie.
 
 use model::event::{
-    Attr, Batch, KeyId, Kind, Link, LogRow, Resource, Run, Scope, SpanEvent, SpanId, SpanKind, SpanRow, Status, Text,
-    TraceId, Value,
+    Attr, Batch, KeyId, Kind, Link, LogRow, Resource, Run, Scope, SpanEvent, SpanId, SpanKind, SpanRow,
+    Status, Text, TraceId, Value,
 };
 
 /// The first byte of a record. Every version ever released stays readable.

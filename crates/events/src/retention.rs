@@ -13,7 +13,8 @@ impl Store {
         for kind in Kind::ALL {
             let keep = self.options.keep(kind);
             let view = self.view();
-            let mut files: Vec<FileEntry> = view.files.iter().filter(|f| f.meta().kind == kind).cloned().collect();
+            let mut files: Vec<FileEntry> =
+                view.files.iter().filter(|f| f.meta().kind == kind).cloned().collect();
             drop(view);
             // The newest first.
             files.sort_by_key(|file| std::cmp::Reverse((file.meta().max_time_ns, file.id())));
@@ -31,7 +32,11 @@ impl Store {
                 if !gone.is_empty() {
                     self.replace(&gone, None)?;
                     counter.add(gone.len() as u64);
-                    tracing::info!(files = gone.len(), kind = kind.name(), "files of events are over their retention");
+                    tracing::info!(
+                        files = gone.len(),
+                        kind = kind.name(),
+                        "files of events are over their retention"
+                    );
                 }
             }
         }

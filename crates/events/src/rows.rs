@@ -12,7 +12,7 @@ mod attributes;
 mod builtin;
 mod cells;
 
-use crate::columns::Registry;
+use crate::columns::{Columns, Registry};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
@@ -62,6 +62,13 @@ pub(crate) fn chunk(batches: &[Arc<Batch>], registry: &Registry) -> Result<Chunk
     Ok(Chunk { batch, min_ns, max_ns, overflowed, cut })
 }
 
+/// One batch as a table of its own, with its columns: for filters on events as they arrive.
+pub fn table(batch: &Arc<Batch>) -> Result<(RecordBatch, Arc<Columns>), ArrowError> {
+    let registry = Registry::new(batch.kind, &[]);
+    let chunk = chunk(std::slice::from_ref(batch), &registry)?;
+    Ok((chunk.batch, registry.columns()))
+}
+
 /// What spans and logs have in common.
 struct Common {
     time_ns: i64,
@@ -95,7 +102,8 @@ struct Users {
 
 impl Users {
     fn of(batch: &Batch) -> Option<Users> {
-        let number = |key: &&str| (0..batch.keys.len() as u32).find(|at| batch.get(batch.keys[*at as usize]) == *key);
+        let number =
+            |key: &&str| (0..batch.keys.len() as u32).find(|at| batch.get(batch.keys[*at as usize]) == *key);
         let keys: Vec<u32> = tie::USER.iter().filter_map(number).collect();
         (!keys.is_empty()).then_some(Users { keys })
     }

@@ -30,7 +30,7 @@ use wal::{Log, Lsn, RecordBuf, SegmentId};
 
 /// A handle; clones are of the same store.
 #[derive(Clone)]
-pub struct Events(Arc<Store>);
+pub struct Events(pub(crate) Arc<Store>);
 
 /// A batch that was appended and is not acknowledged yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,7 +219,8 @@ impl Store {
                 }
             }
         }
-        let files = view.files.iter().filter(|f| f.meta().kind == kind).map(|f| Arc::clone(&f.source)).collect();
+        let files =
+            view.files.iter().filter(|f| f.meta().kind == kind).map(|f| Arc::clone(&f.source)).collect();
         // The columns last: making sources may have added some.
         Snapshot::new(kind, registry.columns(), memory, files, Arc::clone(&self.reader))
     }

@@ -97,7 +97,9 @@ impl<'a> Attributes<'a> {
 
     fn attrs(&mut self, batch: &Batch, scope: usize, run: Run) {
         for attr in batch.attrs(run) {
-            let at = attr.key.0 as usize * PLACES_A_KEY + scope * ValueKind::ALL.len() + attr.value.kind() as usize;
+            let at = attr.key.0 as usize * PLACES_A_KEY
+                + scope * ValueKind::ALL.len()
+                + attr.value.kind() as usize;
             let mut place = self.places[at];
             if place == UNKNOWN {
                 place = self.place(batch, scope, attr);
@@ -113,7 +115,8 @@ impl<'a> Attributes<'a> {
 
     fn place(&mut self, batch: &Batch, scope: usize, attr: &Attr) -> u32 {
         let key = batch.key(attr.key);
-        if SCOPES[scope] == Scope::Resource && key == tie::SERVICE[0] && self.names_only_services(batch, attr) {
+        if SCOPES[scope] == Scope::Resource && key == tie::SERVICE[0] && self.names_only_services(batch, attr)
+        {
             return SKIP;
         }
         let Some(column) = self.registry.column(SCOPES[scope], key, attr.value.kind()) else { return NONE };
@@ -130,16 +133,20 @@ impl<'a> Attributes<'a> {
     fn names_only_services(&self, batch: &Batch, attr: &Attr) -> bool {
         batch.resources.iter().all(|resource| {
             let mut named = batch.attrs(resource.attrs).iter().filter(|a| a.key == attr.key);
-            named.all(|a| matches!(a.value, Value::Str(text) if batch.get(text) == batch.get(resource.service)))
+            named.all(
+                |a| matches!(a.value, Value::Str(text) if batch.get(text) == batch.get(resource.service)),
+            )
         })
     }
 
     fn overflow(&mut self, batch: &Batch, scope: usize, attr: &Attr) {
         let key = batch.key(attr.key);
-        let length = key.len() + 32 + match attr.value {
-            Value::Str(text) | Value::Bytes(text) | Value::Json(text) => text.len as usize,
-            _ => 0,
-        };
+        let length = key.len()
+            + 32
+            + match attr.value {
+                Value::Str(text) | Value::Bytes(text) | Value::Json(text) => text.len as usize,
+                _ => 0,
+            };
         if self.overflow.text.len() + self.object.len() + length > OVERFLOW_BYTES_MAX {
             self.cut += 1;
             return;

@@ -5,8 +5,8 @@ use super::{Common, Users};
 use crate::columns::{builtins, is_required};
 use crate::json;
 use arrow::array::{
-    ArrayRef, BooleanArray, FixedSizeBinaryArray, Int64Array, NullBufferBuilder, TimestampNanosecondArray, UInt8Array,
-    UInt32Array,
+    ArrayRef, BooleanArray, FixedSizeBinaryArray, Int64Array, NullBufferBuilder, TimestampNanosecondArray,
+    UInt8Array, UInt32Array,
 };
 use arrow::buffer::Buffer;
 use arrow::datatypes::Field;
@@ -178,7 +178,8 @@ impl Builtins {
 
     /// The columns in their order, without those that have no value.
     pub fn finish(self, rows: usize) -> Result<Vec<(Field, ArrayRef)>, ArrowError> {
-        let times = |ns: Vec<i64>| Arc::new(TimestampNanosecondArray::from(ns).with_timezone("UTC")) as ArrayRef;
+        let times =
+            |ns: Vec<i64>| Arc::new(TimestampNanosecondArray::from(ns).with_timezone("UTC")) as ArrayRef;
         let counts = |values: Vec<u32>| Arc::new(UInt32Array::from(values)) as ArrayRef;
         let mut named: Vec<(&str, ArrayRef)> = vec![
             ("time", times(self.time)),

@@ -1,7 +1,7 @@
 //! Columns being filled.
 
 use arrow::array::{
-    ArrayRef, BooleanBufferBuilder, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array,
+    ArrayRef, BooleanArray, BooleanBufferBuilder, DictionaryArray, Float64Array, Int32Array, Int64Array,
     NullBufferBuilder, StringArray,
 };
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
