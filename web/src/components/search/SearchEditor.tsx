@@ -3,9 +3,12 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  acceptCompletion,
   closeCompletion,
   completionKeymap,
   completionStatus,
+  moveCompletionSelection,
+  selectedCompletion,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching } from '@codemirror/language';
@@ -85,7 +88,12 @@ function begin(latest: { current: Props }): EditorState {
       tooltips({ parent: document.body }),
       placeholder(latest.current.placeholder),
       EditorView.contentAttributes.of({ 'aria-label': latest.current.label }),
-      Prec.highest(keymap.of([{ key: 'Mod-Enter', run }])),
+      Prec.highest(
+        keymap.of([
+          { key: 'Mod-Enter', run },
+          { key: 'Tab', run: take },
+        ]),
+      ),
       keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap]),
       Prec.low(keymap.of([{ key: 'Enter', run }, { key: 'Escape', run: leave }, ...defaultKeymap])),
       // Pasted lines become one.
@@ -102,6 +110,13 @@ function begin(latest: { current: Props }): EditorState {
 
 function join(text: string): { changes: { from: number; to: number; insert: string }; sequential: true } {
   return { changes: { from: 0, to: text.length, insert: text.replace(/\s*\n\s*/g, ' ') }, sequential: true };
+}
+
+/** What is chosen in the list, or its first; without a list Tab leaves the field as everywhere. */
+function take(view: EditorView): boolean {
+  if (completionStatus(view.state) !== 'active') return false;
+  if (selectedCompletion(view.state) === null) moveCompletionSelection(true)(view);
+  return acceptCompletion(view);
 }
 
 /** First the list, then the field: the keys go back to the page. */

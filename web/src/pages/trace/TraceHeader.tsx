@@ -9,6 +9,7 @@ import { ServiceTag } from '@/components/trace/ServiceTag';
 import { download } from '@/lib/browser';
 import { formatCount, formatSeconds } from '@/lib/format';
 import { toMillis } from '@/model/trace/instant';
+import type { TraceService } from '@/model/trace/trace';
 import { printMoment } from '@/model/timeRange';
 import type { TraceData } from './useTrace';
 import classes from './Trace.module.css';
@@ -77,7 +78,7 @@ export function TraceHeader({ data, onCompare, onService }: Props) {
         <Fact title="Services">{formatCount(trace.services.length)}</Fact>
         <div className={classes.services}>
           {trace.services.slice(0, SERVICES_MAX).map((service) => (
-            <button key={service.name} type="button" onClick={() => onService(service.name)} title="Find its spans">
+            <button key={service.name} type="button" onClick={() => onService(service.name)} title={about(service)}>
               <ServiceTag
                 name={service.name}
                 colour={colours.get(service.name) ?? 0}
@@ -90,6 +91,10 @@ export function TraceHeader({ data, onCompare, onService }: Props) {
       </dl>
     </header>
   );
+}
+
+function about({ name, spans, errors }: TraceService): string {
+  return `${name}: ${formatCount(spans)} spans, ${formatCount(errors)} with errors. A click finds them.`;
 }
 
 function Fact({ title, children }: { title: string; children: ReactNode }) {

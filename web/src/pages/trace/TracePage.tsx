@@ -100,7 +100,8 @@ function Loaded({ data }: { data: TraceData }) {
   );
   const zoomTo = useCallback((zoom: Zoom | null): void => change({ zoom }), [change]);
   const step = (direction: 1 | -1): void => {
-    const list = finding !== null ? finding.spans : found;
+    // At Enter right after a letter the list may be that of the text before.
+    const list = finding !== null ? finding.spans : needle === find ? found : findSpans(trace, find);
     const next = nextOf(list, chosen ?? -1, direction);
     if (next !== null) go(next);
   };

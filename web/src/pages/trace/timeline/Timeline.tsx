@@ -65,6 +65,17 @@ export function Timeline(props: Props) {
     if (row >= 0) scroll.current.scrollTop = scrollFor(row, ROW_PX, scroll.current.scrollTop, latest.current.height);
   }, [chosen, isSized]);
 
+  // A piece that begins further down is brought to sight too: else only arrows to the sides would be seen.
+  useEffect(() => {
+    if (zoom === null || scroll.current === null || !isSized) return;
+    const inside = latest.current.rows.findIndex((row) => {
+      const start = trace.spans[row.span]?.start ?? 0;
+      return start >= zoom.from && start < zoom.to;
+    });
+    if (inside >= 0)
+      scroll.current.scrollTop = scrollFor(inside, ROW_PX, scroll.current.scrollTop, latest.current.height);
+  }, [zoom, trace, isSized]);
+
   const fold = useCallback(
     (index: number, wholly: boolean) =>
       onFold(wholly ? setSubtree(trace, folded, index, !folded.has(index)) : toggleFold(folded, index)),

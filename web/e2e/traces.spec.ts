@@ -1,0 +1,253 @@
+import type { Page } from '@playwright/test';
+import { newTraceId, otlpTrace, sendTrace, type SentSpan } from './otlp';
+import { expect, search, test } from './page';
+
+/** A name of its own for each test: the server keeps what the others sent. */
+const unique = (name: string): string => `${name}-${newTraceId().slice(0, 8)}`;
+
+const queries = (service: string): SentSpan[] =>
+  Array.from({ length: 12 }, (_, i) => ({
+    service,
+    name: `SELECT ${i}`,
+    from: 20 + i * 10,
+    to: 28 + i * 10,
+    kind: 'client',
+    attributes: { 'db.system': 'postgresql', 'db.statement': `SELECT * FROM items WHERE id = ${i}` },
+  }));
+
+const order = (shop: string, pay: string, error?: string): SentSpan => ({
+  service: shop,
+  name: 'POST /order',
+  from: 0,
+  to: 400,
+  kind: 'server',
+  ...(error === undefined ? {} : { error: 'order failed' }),
+  attributes: { 'http.route': '/order' },
+  children: [
+    { service: shop, name: 'load items', from: 10, to: 150, children: queries(shop) },
+    {
+      service: shop,
+      name: 'charge',
+      from: 160,
+      to: 380,
+      kind: 'client',
+      ...(error === undefined ? {} : { error }),
+      children: [
+        { service: pay, name: 'Charge', from: 165, to: 370, kind: 'server', ...(error === undefined ? {} : { error }) },
+      ],
+    },
+  ],
+});
+
+const list = (page: Page) => page.getByRole('region', { name: 'Traces' });
+const rows = (page: Page) => page.getByRole('treegrid', { name: 'Spans' });
+const findings = (page: Page) => page.getByRole('complementary', { name: 'Findings' });
+const box = (page: Page) => page.getByRole('textbox', { name: 'Search traces' });
+
+test('a trace that was sent is found, and opens', async ({ page }) => {
+  const [shop, pay] = [unique('shop'), unique('pay')];
+  const id = await sendTrace(page, order(shop, pay, 'card declined'));
+  await page.goto(`/traces?from=now-15m&to=now`);
+  await box(page).fill(`service:${shop} status:error`);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => search(page).get('q')).toBe(`service:${shop} status:error`);
+  const row = list(page).getByRole('row').filter({ hasText: 'POST /order' });
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText('400 ms');
+  await expect(row).toContainText('16');
+  await expect(row).toContainText(pay);
+  await expect(page.getByTestId('scatter').locator('circle')).toHaveCount(1);
+  await row.getByRole('link').click();
+  await expect(page).toHaveURL(new RegExp(`/traces/${id}`));
+  await expect(rows(page)).toContainText('POST /order');
+});
+
+test('a dot of the plot opens its trace, a drag chooses a time', async ({ page }) => {
+  const shop = unique('shop');
+  const id = await sendTrace(page, order(shop, unique('pay')));
+  await page.goto(`/traces?service=${shop}&from=now-15m&to=now`);
+  const dot = page.getByTestId('scatter').locator('circle').first();
+  await expect(dot).toBeVisible();
+  const at = await dot.boundingBox();
+  const area = await page.getByTestId('scatter').boundingBox();
+  if (at === null || area === null) throw new Error('no plot');
+  await page.mouse.move(area.x + area.width / 2, area.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(area.x + area.width - 20, area.y + 60, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(() => search(page).get('from')).toMatch(/^\d{13}$/);
+  await page.goto(`/traces?service=${shop}&from=now-15m&to=now`);
+  await page.getByTestId('scatter').locator('circle').first().click();
+  await expect(page).toHaveURL(new RegExp(`/traces/${id}`));
+});
+
+test('filters are in the address', async ({ page }) => {
+  const shop = unique('shop');
+  await sendTrace(page, order(shop, unique('pay'), 'declined'));
+  await sendTrace(page, { service: shop, name: 'GET /fast', from: 0, to: 5, kind: 'server' });
+  await page.goto(`/traces?service=${shop}&from=now-15m&to=now`);
+  await expect(list(page).getByRole('row').filter({ hasText: shop })).toHaveCount(2);
+  await page.getByRole('button', { name: 'With errors' }).click();
+  await expect.poll(() => search(page).get('errors')).toBe('1');
+  await expect(list(page).getByRole('row').filter({ hasText: shop })).toHaveCount(1);
+  await page.getByRole('button', { name: 'With errors' }).click();
+  await page.getByLabel('Longest duration').fill('100ms');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => search(page).get('max')).toBe('100ms');
+  await expect(list(page)).toContainText('GET /fast');
+  await expect(list(page)).not.toContainText('POST /order');
+  await page.getByLabel('Shortest duration').fill('fast');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('no duration');
+});
+
+test('a fault in a search is shown at its place', async ({ page }) => {
+  await page.goto('/traces?from=now-15m&to=now');
+  await box(page).fill('service:(a or');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('search').getByRole('alert')).toContainText(/Column \d+/);
+});
+
+test('nothing found is said, and undone', async ({ page }) => {
+  await sendTrace(page, order(unique('shop'), unique('pay')));
+  await page.goto(`/traces?q=service:${unique('nobody')}&from=now-15m&to=now`);
+  await expect(list(page)).toContainText('No trace is found');
+  await list(page).getByRole('button', { name: 'Show all traces' }).click();
+  await expect.poll(() => search(page).get('q')).toBeNull();
+  await expect(list(page)).toContainText('POST /order');
+});
+
+test('spans are chosen with keys and shown with their attributes', async ({ page }) => {
+  const id = await sendTrace(page, order(unique('shop'), unique('pay')));
+  await page.goto(`/traces/${id}`);
+  await expect(rows(page).getByRole('row')).toHaveCount(16);
+  for (const key of ['j', 'j', 'j', 'Enter']) await page.keyboard.press(key);
+  const detail = page.getByTestId('span-detail');
+  await expect(detail).toContainText('SELECT * FROM items WHERE id = 0');
+  await expect.poll(() => search(page).get('span')).toMatch(/^[0-9a-f]{16}$/);
+  await page.reload();
+  await expect(detail).toContainText('SELECT * FROM items WHERE id = 0');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect(rows(page).getByRole('row')).toHaveCount(4);
+  await page.keyboard.press('ArrowRight');
+  await expect(rows(page).getByRole('row')).toHaveCount(16);
+});
+
+test('spans are found in the trace', async ({ page }) => {
+  const pay = unique('pay');
+  const id = await sendTrace(page, order(unique('shop'), pay));
+  await page.goto(`/traces/${id}`);
+  await expect(rows(page)).toBeVisible();
+  await page.keyboard.press('f');
+  await page.keyboard.type(`service=${pay}`);
+  await expect(page.getByRole('status').filter({ hasText: /^1$/ })).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(rows(page).locator('[aria-selected=true]')).toContainText('Charge');
+});
+
+test('what stands out is said and shown', async ({ page }) => {
+  const id = await sendTrace(page, order(unique('shop'), unique('pay'), 'card declined'));
+  await page.goto(`/traces/${id}`);
+  await page.getByRole('button', { name: /^Findings/ }).click();
+  await expect(findings(page)).toContainText('The first error is in');
+  await expect(findings(page)).toContainText('card declined');
+  const loop = findings(page).getByRole('button').filter({ hasText: 'queries of one shape' });
+  await expect(loop).toContainText('SELECT * FROM items WHERE id = ?');
+  await loop.click();
+  await expect(rows(page).locator('[data-dim]')).toHaveCount(4);
+});
+
+test('log lines lie below the span that wrote them', async ({ page }) => {
+  const shop = unique('shop');
+  const id = await sendTrace(page, order(shop, unique('pay')), [
+    { service: shop, body: 'order 42 received', severity: 9, at: 3 },
+    { service: shop, body: 'no stock left', severity: 17, at: 300 },
+  ]);
+  await page.goto(`/traces/${id}`);
+  await page.getByRole('button', { name: /^Logs/ }).click();
+  await expect(rows(page)).toContainText('order 42 received');
+  await expect(rows(page)).toContainText('no stock left');
+});
+
+test('the other views show the same trace', async ({ page }) => {
+  const [shop, pay] = [unique('shop'), unique('pay')];
+  const id = await sendTrace(page, order(shop, pay));
+  await page.goto(`/traces/${id}`);
+  await page.getByRole('radio', { name: 'Flame graph' }).click();
+  await expect.poll(() => search(page).get('view')).toBe('flame');
+  await expect(page.getByTestId('flame')).toHaveAttribute('data-boxes', '16');
+  await page.getByRole('radio', { name: 'Spans' }).click();
+  await expect(page.getByTestId('span-table').getByRole('row').nth(1)).toContainText('POST /order');
+  await page.getByRole('radio', { name: 'By service' }).click();
+  await expect(page.getByTestId('group-table')).toContainText(pay);
+  await page.getByRole('radio', { name: 'Timeline' }).click();
+  await page.getByRole('button', { name: 'Critical path' }).click();
+  await expect(page.getByRole('button', { name: 'Critical path' })).toHaveAttribute('aria-pressed', 'true');
+});
+
+test('a piece of time is looked at alone', async ({ page }) => {
+  const id = await sendTrace(page, order(unique('shop'), unique('pay')));
+  await page.goto(`/traces/${id}`);
+  const map = page.getByTestId('minimap');
+  await expect(map).toBeVisible();
+  const area = await map.boundingBox();
+  if (area === null) throw new Error('no minimap');
+  await page.mouse.move(area.x + area.width * 0.25, area.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(area.x + area.width * 0.75, area.y + 20, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(() => search(page).get('zoom')).toMatch(/^\d+-\d+$/);
+  await expect(page.getByRole('button', { name: /200 ms of 400 ms shown/ })).toBeVisible();
+  await page.keyboard.press('0');
+  await expect.poll(() => search(page).get('zoom')).toBeNull();
+});
+
+test('two traces are compared', async ({ page }) => {
+  const [shop, pay] = [unique('shop'), unique('pay')];
+  const before = await sendTrace(page, order(shop, pay));
+  const slower = order(shop, pay);
+  slower.to = 900;
+  slower.children?.push({ service: shop, name: 'send mail', from: 400, to: 880 });
+  const after = await sendTrace(page, slower);
+  await page.goto(`/traces/${before}?view=compare&with=${after}`);
+  const table = page.getByTestId('compare-table');
+  await expect(table.getByRole('row').filter({ hasText: 'send mail' })).toContainText('Only in B');
+  await expect(table.getByRole('row').filter({ hasText: 'POST /order' })).toContainText('Slower');
+  await page.getByRole('button', { name: /^Only in B/ }).click();
+  await expect(table.getByRole('row')).toHaveCount(2);
+});
+
+test('a trace from a file is opened without the server', async ({ page }) => {
+  const traceId = newTraceId();
+  const { document } = otlpTrace(order('filed-shop', 'filed-pay'), { traceId, start: Date.now() });
+  await page.goto('/traces');
+  await page.getByRole('button', { name: 'Open a file' }).click();
+  await page.getByLabel('Trace file').setInputFiles({
+    name: 'trace.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(document)),
+  });
+  await expect(page).toHaveURL(new RegExp(`/traces/${traceId}`));
+  await expect(rows(page)).toContainText('filed-pay');
+  await expect(page.getByText('from a file')).toBeVisible();
+});
+
+test('a file that is no trace is said to be none', async ({ page }) => {
+  await page.goto('/traces');
+  await page.getByRole('button', { name: 'Open a file' }).click();
+  await page.getByLabel('Trace as JSON').fill('{"a": 1}');
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('no spans');
+});
+
+test('a trace that is not there is said', async ({ page }) => {
+  await page.goto(`/traces/${newTraceId()}`);
+  await expect(page.getByText('This trace is not here')).toBeVisible();
+});
+
+test('links of Jaeger lead here', async ({ page }) => {
+  const id = await sendTrace(page, order(unique('shop'), unique('pay')));
+  await page.goto(`/trace/${id}`);
+  await expect(page).toHaveURL(new RegExp(`/traces/${id}`));
+  await expect(rows(page)).toContainText('POST /order');
+});
