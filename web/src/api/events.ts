@@ -33,6 +33,7 @@ export interface WireLog extends WireCommon {
   severity: number;
   severity_text?: string;
   body: string;
+  body_is_json?: boolean;
   event_name?: string;
   trace_id?: string | null;
   span_id?: string | null;
@@ -65,6 +66,12 @@ export interface WireSpan extends WireCommon {
   status_message?: string;
   events?: WireSpanEvent[];
   links?: WireSpanLink[];
+  trace_state?: string;
+  flags?: number;
+  /** What the sender left out by its own limits. */
+  dropped_attributes?: number;
+  dropped_events?: number;
+  dropped_links?: number;
 }
 
 export type WireEvent = WireLog | WireSpan;
@@ -115,6 +122,7 @@ export interface WireHistogram {
   step_ns: number;
   series: { key: string; counts: number[] }[];
   total: number;
+  stats?: SearchStats;
 }
 
 export function eventHistogram(
@@ -131,6 +139,7 @@ export interface WireTop {
   total: number;
   missing: number;
   distinct: number;
+  distinct_exact?: boolean;
 }
 
 /** The commonest values of a field. */
@@ -167,6 +176,9 @@ export interface GroupOptions {
 export interface WireGroups {
   columns: { name: string; type: string; unit?: string }[];
   rows: (string | number | boolean | null)[][];
+  /** How many there were; more than rows when the limit cut them. */
+  groups?: number;
+  stats?: SearchStats;
 }
 
 export function groupEvents(query: EventQuery, options: GroupOptions, signal?: AbortSignal): Promise<WireGroups> {
@@ -188,11 +200,14 @@ export interface WirePattern {
 export interface WirePatterns {
   patterns: WirePattern[];
   sampled: boolean;
+  /** Lines looked at; all counts are of these. */
+  lines?: number;
+  stats?: SearchStats;
 }
 
 export function logPatterns(
   query: Omit<EventQuery, 'kind'>,
-  options: { limit?: number } = {},
+  options: { limit?: number; buckets?: number } = {},
   signal?: AbortSignal,
 ): Promise<WirePatterns> {
   return read(`${BASE}/patterns`, { ...query, ...options }, signal);

@@ -14,6 +14,8 @@ export interface TraceQuery {
   min_duration?: string | undefined;
   max_duration?: string | undefined;
   order: TraceOrder;
+  /** `next` of the answer before. */
+  cursor?: string | undefined;
 }
 
 export interface WireTraceService {
@@ -33,7 +35,7 @@ export interface WireTraceSummary {
   services: WireTraceService[];
   /** How many of its spans the search found. */
   matched: number;
-  /** Whether all of its spans lie in the time range. */
+  /** There is a root, and the parent of every span. */
   complete: boolean;
 }
 

@@ -18,6 +18,7 @@ it('finds the place', () => {
 
 it('tells faults of the search from others', () => {
   expect(readSearchFault(new ApiError(400, 'http', 'no'), 'a')).toMatchObject({ message: 'no', place: null });
+  expect(readSearchFault(new RefusedError(400, 'bad_parameter', 'limit', null, null), 'a')).toBeNull();
   expect(readSearchFault(new RefusedError(503, 'busy', 'later', null, null), 'a')).toBeNull();
   expect(readSearchFault(new Error('x'), 'a')).toBeNull();
   expect(readSearchFault(null, 'a')).toBeNull();

@@ -13,6 +13,8 @@ export interface SearchFault {
 /** Null when the error is not about the search itself. */
 export function readSearchFault(error: unknown, text: string): SearchFault | null {
   if (!(error instanceof ApiError) || (error.status !== 400 && error.status !== 422)) return null;
+  // Another parameter, or too much of an answer.
+  if (error instanceof RefusedError && error.type !== 'bad_query') return null;
   const position = error instanceof RefusedError ? error.position : null;
   const hint = error instanceof RefusedError ? error.hint : null;
   if (position === null) return { message: error.message, hint, line: null, column: null, place: null };

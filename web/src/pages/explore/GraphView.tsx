@@ -6,6 +6,7 @@ import type { PlacedExemplar } from '@/components/chart/exemplarLayer';
 import { Legend } from '@/components/chart/Legend';
 import { TimeChart } from '@/components/chart/TimeChart';
 import { useTime } from '@/components/shell/time';
+import { JumpLink } from '@/components/trace/JumpLink';
 import { formatCount, formatValue } from '@/lib/format';
 import { buildChart, type Chart } from '@/model/chart';
 import { placeExemplar, traceOf, type Exemplar } from '@/model/exemplars';
@@ -168,6 +169,7 @@ function KeptExemplar({ exemplar, utc, onClose }: { exemplar: Exemplar; utc: boo
           <span className="muted">{name}</span> <code>{value}</code>
         </span>
       ))}
+      {trace !== null && <JumpLink to={{ path: `/traces/${trace}`, search: {} }}>Open the trace</JumpLink>}
       {trace !== null && <CopyButton text={trace} label="Copy the trace id" />}
       <Button variant="subtle" color="gray" px={6} aria-label="Close the exemplar" onClick={onClose}>
         <IconX size={14} />

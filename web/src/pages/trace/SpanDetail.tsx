@@ -7,7 +7,7 @@ import { CopyButton } from '@/components/common/PageState';
 import { AttributeList } from '@/components/trace/AttributeList';
 import { JumpLink } from '@/components/trace/JumpLink';
 import { ServiceTag } from '@/components/trace/ServiceTag';
-import { formatSeconds } from '@/lib/format';
+import { formatCount, formatSeconds } from '@/lib/format';
 import { messageOf } from '@/model/trace/findings/errors';
 import { logsOfSpan, metricsOfSpan, tracesLike } from '@/model/trace/jumps';
 import type { TraceLogs } from '@/model/trace/logs';
@@ -156,6 +156,15 @@ function warningsOf({ trace }: TraceData, span: Span): string[] {
   if (orphans.includes(span.index)) out.push(`Its parent ${span.wire.parent_span_id ?? ''} did not come.`);
   if (duplicates.includes(span.index)) out.push('Another span of this trace has the same id.');
   if (rings.includes(span.index)) out.push('Its parents lead back to itself.');
+  const { dropped_attributes, dropped_events, dropped_links } = span.wire;
+  for (const [count, what] of [
+    [dropped_attributes, 'attributes'],
+    [dropped_events, 'events'],
+    [dropped_links, 'links'],
+  ] as const) {
+    if (count !== undefined && count > 0)
+      out.push(`Its sender left out ${what} by its own limit: ${formatCount(count)}.`);
+  }
   if (timeless.includes(span.index)) out.push('Its start cannot be read.');
   const parent = trace.spans[span.parent];
   if (parent !== undefined && span.start < parent.start) {

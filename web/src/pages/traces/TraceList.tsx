@@ -108,7 +108,7 @@ function Row({ trace, longest, colours }: { trace: Summary; longest: number; col
       >
         <b>{trace.service}</b>
         <span data-quiet={!trace.hasRoot || undefined}>{trace.name}</span>
-        {!trace.isComplete && <small title="Spans of it lie outside of the time range">part</small>}
+        {!trace.isComplete && <small title="Its root, or the parent of a span, has not come">part</small>}
       </Link>
       <span className={`${classes.start} num`} title={printMoment(trace.at, utc)}>
         <Ago at={trace.at} />

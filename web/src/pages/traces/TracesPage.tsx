@@ -18,6 +18,9 @@ import { decodeTraces, encodeTraces, type TracesState } from './url';
 import { useServices, useTraces, type FoundTraces } from './useTraces';
 import classes from './Traces.module.css';
 
+/** A word of these would be found nowhere else. */
+const TRACE_ID = /^[0-9a-f]{32}$/i;
+
 export function TracesPage() {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
@@ -65,13 +68,15 @@ export function TracesPage() {
           kind="span"
           value={state.q}
           onRun={(q) => {
-            if (q === state.q) found.refetch();
+            // What is pasted from a log line or an error.
+            if (TRACE_ID.test(q)) open(q.toLowerCase());
+            else if (q === state.q) found.refetch();
             else change({ q });
           }}
           error={found.error}
           isFetching={found.isFetching}
           label="Search traces"
-          placeholder="All traces; or: status:error http.route:/cart/* duration>500ms"
+          placeholder="All traces; a trace id; or: status:error http.route:/cart/* duration>500ms"
         />
         <Button leftSection={<IconFileUpload size={15} stroke={1.7} />} onClick={() => setOpening(true)}>
           Open a file
@@ -150,15 +155,19 @@ function Content({ state, found, chosen, onChange, onChoose, onOpen }: ContentPr
 
 function Count({ found, state }: { found: FoundTraces; state: TracesState }) {
   const { traces, answer } = found;
-  const isFull = traces.length >= state.limit;
   const errors = traces.filter((one) => one.errors > 0).length;
   const stats = answer?.stats;
   return (
     <div className={`${classes.count} num`}>
       <span>
         <b>{formatCount(traces.length)}</b> {traces.length === 1 ? 'trace' : 'traces'}
-        {isFull && `: the ${state.order === 'recent' ? 'latest' : 'slowest'}, there may be more`}
+        {found.hasMore && `, the ${state.order === 'recent' ? 'latest' : 'slowest'}`}
       </span>
+      {found.hasMore && (
+        <button type="button" className={classes.link} disabled={found.isMoreComing} onClick={found.more}>
+          {found.isMoreComing ? 'Loading…' : `${formatCount(state.limit)} more`}
+        </button>
+      )}
       {errors > 0 && <span>{formatCount(errors)} with errors</span>}
       <span className={classes.spring} />
       {stats?.scanned_rows !== undefined && (

@@ -1,5 +1,5 @@
 // What the server says to the search of the page, and what can be chosen in its filters.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { topValues } from '@/api/events';
 import { searchTraces, type WireTraces } from '@/api/traces';
@@ -10,12 +10,16 @@ import type { TracesState } from './url';
 
 export interface FoundTraces {
   traces: Summary[];
+  /** The last page. */
   answer: WireTraces | undefined;
   error: Error | null;
   isLoading: boolean;
   isFetching: boolean;
   /** What is shown is the answer to the question before. */
   isStale: boolean;
+  hasMore: boolean;
+  isMoreComing: boolean;
+  more: () => void;
   refetch: () => void;
 }
 
@@ -30,21 +34,31 @@ export function useTraces(state: TracesState): FoundTraces {
     max_duration: state.max.trim() === '' ? undefined : state.max.trim(),
     order: state.order,
   };
-  const found = useQuery({
+  const found = useInfiniteQuery({
     queryKey: ['traces', query],
-    queryFn: ({ signal }) => searchTraces(query, signal),
+    queryFn: ({ signal, pageParam }) => searchTraces({ ...query, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
     enabled: durationFault(state) === null,
   });
   const { data, error } = found;
-  const traces = useMemo(() => sortSummaries((data?.traces ?? []).map(readSummary), state.order), [data, state.order]);
+  const last = data?.pages.at(-1);
+  const traces = useMemo(() => {
+    // A trace that grew between two pages is on both: the later is right.
+    const byId = new Map((data?.pages ?? []).flatMap((page) => page.traces.map((one) => [one.trace_id, one])));
+    return sortSummaries([...byId.values()].map(readSummary), state.order);
+  }, [data, state.order]);
   return {
     traces,
-    answer: data,
+    answer: last,
     error,
     isLoading: found.isLoading,
     isFetching: found.isFetching,
     isStale: found.isPlaceholderData,
+    hasMore: found.hasNextPage,
+    isMoreComing: found.isFetchingNextPage,
+    more: () => void found.fetchNextPage(),
     refetch: () => void found.refetch(),
   };
 }
