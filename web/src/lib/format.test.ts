@@ -17,6 +17,7 @@ describe('values', () => {
     [0.00123, 'seconds', '1.23 ms'],
     [4e-7, 'seconds', '400 ns'],
     [90, 'seconds', '1 min 30 s'],
+    [1500, 'milliseconds', '1.5 s'],
     [3600, 'seconds', '1 h'],
     [100_000, 'seconds', '1 d 3 h'],
     [0.256, 'ratio', '25.6 %'],

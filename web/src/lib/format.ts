@@ -9,6 +9,7 @@ export type Unit =
   | 'bytes/s'
   | 'bits/s'
   | 'seconds'
+  | 'milliseconds'
   | 'ratio'
   | 'celsius'
   | 'hertz'
@@ -48,6 +49,8 @@ export function formatValue(value: number, unit: Unit = 'none'): string {
       return formatBytes(value);
     case 'bytes/s':
       return `${formatBytes(value)}/s`;
+    case 'milliseconds':
+      return formatSeconds(value / 1000);
     case 'seconds':
       return formatSeconds(value);
     case 'ratio':

@@ -32,6 +32,7 @@ describe('queries', () => {
     ['rate(process_cpu_seconds_total[5m])', 'ratio'],
     ['100 * rate(process_cpu_seconds_total[5m])', 'none'],
     ['histogram_quantile(0.99, sum by (le) (rate(x_duration_seconds_bucket[5m])))', 'seconds'],
+    ['histogram_quantile(0.9, sum by (le) (rate(x_duration_milliseconds_bucket[5m])))', 'milliseconds'],
     ['histogram_quantile(0.9, rate(request_size_bytes[5m]))', 'bytes'],
     ['rate(x_seconds_sum[5m]) / rate(x_seconds_count[5m])', 'seconds'],
     ['node_filesystem_avail_bytes / node_filesystem_size_bytes', 'ratio'],

@@ -6,6 +6,7 @@ import type { Unit } from '@/lib/format';
 const SUFFIXES: [RegExp, Unit][] = [
   [/(^|_)((start|boot|modified|created|expiry)_time_seconds|timestamp(_seconds)?)$/, 'timestamp'],
   [/(_|\.)bytes$/, 'bytes'],
+  [/(_|\.)milliseconds$/, 'milliseconds'],
   [/(_|\.)seconds$/, 'seconds'],
   [/(_|\.)ratio$/, 'ratio'],
   [/_percent$/, 'none'],

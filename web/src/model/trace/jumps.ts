@@ -31,7 +31,7 @@ export function logsOfTrace(trace: Trace): Jump {
 export function metricsOfSpan(trace: Trace, span: Span): Jump {
   const labels = `service_name=${quote(span.service)},span_name=${quote(span.name)}`;
   const rate = `rate(traces_span_metrics_duration_milliseconds_bucket{${labels}}[5m])`;
-  const query = `histogram_quantile(0.95, sum by (le) (${rate})) / 1000`;
+  const query = `histogram_quantile(0.95, sum by (le) (${rate}))`;
   return {
     path: '/explore/metrics',
     search: { ...exploreSearch(query), ...around(trace, 30 * MINUTE_MS, 30 * MINUTE_MS) },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { logScale, niceStep, share, ticksOf } from './scale';
+import { logScale, niceStep, pan, share, ticksOf, zoomAround } from './scale';
 
 it.each([
   [100, 5, 20],
@@ -17,6 +17,15 @@ it('has round ticks within the piece', () => {
   expect(ticksOf(5, 5, 4)).toEqual([]);
   expect(share(5, 0, 10)).toBe(0.5);
   expect(share(5, 10, 10)).toBe(0);
+});
+
+it('zooms around what is pointed at, within the whole', () => {
+  expect(zoomAround({ from: 0, to: 100 }, 25, 0.5, 100)).toEqual({ from: 12.5, to: 62.5 });
+  expect(zoomAround({ from: 12.5, to: 62.5 }, 25, 2, 100)).toBeNull();
+  expect(zoomAround({ from: 80, to: 100 }, 100, 2, 100)).toEqual({ from: 60, to: 100 });
+  expect(zoomAround({ from: 0, to: 12 }, 6, 0.5, 100)).toEqual({ from: 1, to: 11 });
+  expect(pan({ from: 10, to: 30 }, -20, 100)).toEqual({ from: 0, to: 20 });
+  expect(pan({ from: 10, to: 30 }, 90, 100)).toEqual({ from: 80, to: 100 });
 });
 
 it('places durations by their order of magnitude', () => {

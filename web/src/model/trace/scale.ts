@@ -23,6 +23,27 @@ export function share(value: number, from: number, to: number): number {
   return to > from ? (value - from) / (to - from) : 0;
 }
 
+/** A piece around a moment, `factor` times as long, within the whole; null when that is all of it. */
+export function zoomAround(
+  piece: { from: number; to: number },
+  at: number,
+  factor: number,
+  whole: number,
+): { from: number; to: number } | null {
+  // Shorter than this nothing is told apart: a nanosecond is what clocks give.
+  const length = Math.max(Math.min(whole, 10), (piece.to - piece.from) * factor);
+  if (length >= whole) return null;
+  const from = Math.min(Math.max(0, at - share(at, piece.from, piece.to) * length), whole - length);
+  return { from, to: from + length };
+}
+
+/** The same length, so much later or earlier, within the whole. */
+export function pan(piece: { from: number; to: number }, by: number, whole: number): { from: number; to: number } {
+  const length = piece.to - piece.from;
+  const from = Math.min(Math.max(0, piece.from + by), whole - length);
+  return { from, to: from + length };
+}
+
 export interface LogScale {
   min: number;
   max: number;

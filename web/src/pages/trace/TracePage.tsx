@@ -1,6 +1,6 @@
 import { ActionIcon } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { ApiError } from '@/api/client';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
@@ -18,7 +18,8 @@ import { TraceHeader } from './TraceHeader';
 import { useTraceKeys } from './traceKeys';
 import { useDraft } from './useDraft';
 import { useTrace, useTraceLogs, type TraceData } from './useTrace';
-import { decodeTrace, encodeTrace, type TraceState, type Zoom } from './url';
+import { useTraceState } from './useTraceState';
+import { printZoom, readZoom, type Zoom } from './url';
 import classes from './Trace.module.css';
 
 export function TracePage() {
@@ -56,6 +57,9 @@ function Loaded({ data }: { data: TraceData }) {
   const [state, change] = useTraceState();
   const [spanId, chooseId] = useDraft(state.span, (span) => change({ span }));
   const [find, setFind] = useDraft(state.find, (text) => change({ find: text }));
+  // As text: two of one meaning are the same.
+  const [zoomText, setZoom] = useDraft(printZoom(state.zoom), (text) => change({ zoom: readZoom(text) }));
+  const zoom = useMemo(() => readZoom(zoomText), [zoomText]);
   const [folded, setFolded] = useState<Folded>(NO_SPANS);
   const [finding, setFinding] = useState<Finding | null>(null);
   const [showsPath, setPath] = useState(() => recall('trace.path', isBoolean, false));
@@ -98,7 +102,7 @@ function Loaded({ data }: { data: TraceData }) {
     },
     [go, finding],
   );
-  const zoomTo = useCallback((zoom: Zoom | null): void => change({ zoom }), [change]);
+  const zoomTo = useCallback((next: Zoom | null): void => setZoom(printZoom(next)), [setZoom]);
   const step = (direction: 1 | -1): void => {
     // At Enter right after a letter the list may be that of the text before.
     const list = finding !== null ? finding.spans : needle === find ? found : findSpans(trace, find);
@@ -134,8 +138,9 @@ function Loaded({ data }: { data: TraceData }) {
     folded,
     chosen,
     panel,
-    state,
-    change,
+    view: state.view,
+    onView: (view) => change({ view }),
+    zoomTo,
     go,
     setFolded,
     openPanel,
@@ -149,7 +154,7 @@ function Loaded({ data }: { data: TraceData }) {
       setFinding(null);
       if (panel === 'span') setPanel('none');
       else if (find !== '') setFind('');
-      else if (state.zoom !== null) change({ zoom: null });
+      else zoomTo(null);
     },
   });
 
@@ -188,7 +193,7 @@ function Loaded({ data }: { data: TraceData }) {
               rows={rows}
               folded={folded}
               onFold={setFolded}
-              zoom={state.zoom}
+              zoom={zoom}
               onZoom={zoomTo}
               chosen={chosen}
               onChoose={choose}
@@ -225,7 +230,10 @@ function Loaded({ data }: { data: TraceData }) {
             logs={logs}
             finding={finding}
             onActivate={activate}
-            onZoom={(zoom) => change({ zoom, view: 'timeline' })}
+            onZoom={(next) => {
+              zoomTo(next);
+              if (state.view !== 'timeline') change({ view: 'timeline' });
+            }}
             close={
               <ActionIcon aria-label="Close the panel" size={24} onClick={() => openPanel('none')}>
                 <IconX size={15} />
@@ -239,24 +247,3 @@ function Loaded({ data }: { data: TraceData }) {
 }
 
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-
-function useTraceState(): [TraceState, (part: Partial<TraceState>) => void] {
-  const search = useSearch({ strict: false });
-  const navigate = useNavigate();
-  const state = useMemo(() => decodeTrace(search as Record<string, string>), [search]);
-  const change = useCallback(
-    (part: Partial<TraceState>) => {
-      void navigate({
-        to: '.',
-        search: (previous: object) => ({
-          ...previous,
-          ...encodeTrace({ ...decodeTrace(previous as Record<string, string>), ...part }),
-        }),
-        // A view is a step to come back from; what is looked at in it is not.
-        replace: part.view === undefined,
-      });
-    },
-    [navigate],
-  );
-  return [state, change];
-}

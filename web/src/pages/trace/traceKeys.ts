@@ -4,7 +4,7 @@ import { rowOfSpan, setSubtree, toggleFold, type Folded, type Row } from '@/mode
 import type { Panel } from './SidePanel';
 import type { FoldActions } from './Toolbar';
 import type { TraceData } from './useTrace';
-import type { TraceState } from './url';
+import type { TraceView, Zoom } from './url';
 
 interface Keys {
   data: TraceData;
@@ -12,8 +12,9 @@ interface Keys {
   folded: Folded;
   chosen: number | null;
   panel: Panel;
-  state: TraceState;
-  change: (part: Partial<TraceState>) => void;
+  view: TraceView;
+  onView: (view: TraceView) => void;
+  zoomTo: (zoom: Zoom | null) => void;
   go: (index: number) => void;
   setFolded: (folded: Folded) => void;
   openPanel: (panel: Panel) => void;
@@ -29,8 +30,8 @@ interface Keys {
 const GROUP = 'Trace';
 
 export function useTraceKeys(keys: Keys): void {
-  const { state, change, chosen, panel } = keys;
-  const isTimeline = state.view === 'timeline';
+  const { onView, chosen, panel } = keys;
+  const isTimeline = keys.view === 'timeline';
   const key = (name: string, title: string, run: () => void) => ({ keys: name, title, group: GROUP, run });
   const onTimeline = isTimeline
     ? [
@@ -55,12 +56,12 @@ export function useTraceKeys(keys: Keys): void {
     key('e', 'Next error', () => nextError(keys)),
     key('enter', 'Details of the span', () => chosen !== null && keys.openPanel(panel === 'span' ? 'none' : 'span')),
     key('i', 'Findings', keys.toggleFindings),
-    key('0', 'Show all of the time', () => change({ zoom: null })),
+    key('0', 'Show all of the time', () => keys.zoomTo(null)),
     key('escape', 'Close, clear, zoom out', keys.clear),
-    key('1', 'Timeline', () => change({ view: 'timeline' })),
-    key('2', 'Flame graph', () => change({ view: 'flame' })),
-    key('3', 'Spans', () => change({ view: 'table' })),
-    key('4', 'Compare', () => change({ view: 'compare' })),
+    key('1', 'Timeline', () => onView('timeline')),
+    key('2', 'Flame graph', () => onView('flame')),
+    key('3', 'Spans', () => onView('table')),
+    key('4', 'Compare', () => onView('compare')),
     ...onTimeline,
   ]);
 }
@@ -93,9 +94,9 @@ function foldSubtree({ data, folded, chosen, setFolded }: Keys): void {
   if (chosen !== null) setFolded(setSubtree(data.trace, folded, chosen, !folded.has(chosen)));
 }
 
-function zoomToChosen({ data, chosen, change }: Keys): void {
+function zoomToChosen({ data, chosen, zoomTo }: Keys): void {
   const span = chosen === null ? undefined : data.trace.spans[chosen];
-  if (span !== undefined && span.duration > 0) change({ zoom: { from: span.start, to: span.end } });
+  if (span !== undefined && span.duration > 0) zoomTo({ from: span.start, to: span.end });
 }
 
 function nextError({ data, chosen, go }: Keys): void {

@@ -48,13 +48,17 @@ export function encodeTrace(state: TraceState): Record<string, string> {
     view: state.view === 'timeline' ? '' : state.view,
     span: state.span ?? '',
     find: state.find,
-    zoom: state.zoom === null ? '' : `${Math.round(state.zoom.from)}-${Math.round(state.zoom.to)}`,
+    zoom: printZoom(state.zoom),
     group: state.group === 'span' ? '' : state.group,
     with: state.other ?? '',
   };
 }
 
-function readZoom(text: string): Zoom | null {
+export function printZoom(zoom: Zoom | null): string {
+  return zoom === null ? '' : `${Math.round(zoom.from)}-${Math.round(zoom.to)}`;
+}
+
+export function readZoom(text: string): Zoom | null {
   const match = /^(\d+)-(\d+)$/.exec(text);
   const zoom = { from: Number(match?.[1]), to: Number(match?.[2]) };
   return zoom.from < zoom.to ? zoom : null;

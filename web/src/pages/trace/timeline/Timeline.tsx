@@ -4,16 +4,18 @@ import { useCallback, useEffect, useMemo, useRef, useState, type CSSProperties, 
 import { formatSeconds } from '@/lib/format';
 import { recall, remember } from '@/lib/storage';
 import type { TraceLogs } from '@/model/trace/logs';
-import { rowOfSpan, scrollFor, setSubtree, toggleFold, windowOf, type Folded, type Row } from '@/model/trace/rows';
+import { setSubtree, toggleFold, windowOf, type Folded, type Row } from '@/model/trace/rows';
 import type { TraceData } from '../useTrace';
 import type { Zoom } from '../url';
 import { LogRow } from './LogRow';
 import { Minimap } from './Minimap';
+import { ROW_PX } from './rowHeight';
 import { SpanRow } from './SpanRow';
 import { Ticks } from './Ticks';
+import { useBringToSight } from './useBringToSight';
+import { useWheelZoom } from './useWheelZoom';
 import classes from './Timeline.module.css';
 
-export const ROW_PX = 26;
 /** Rows beyond the edges: about half a screen. */
 const AROUND = 16;
 const INDENT_PX = 12;
@@ -45,36 +47,17 @@ export function Timeline(props: Props) {
   const [top, setTop] = useState(0);
   const [names, setNames] = useNameShare();
   const { from, to } = zoom ?? { from: 0, to: Math.max(1, trace.duration) };
+  useWheelZoom(scroll, { zoom, whole: Math.max(1, trace.duration), names, onZoom });
   const seen = windowOf(top, height, ROW_PX, rows.length, AROUND);
   const indent = Math.min(INDENT_PX, INDENT_PX_MAX / Math.max(1, trace.depth));
 
-  // What is chosen is brought to sight; folding alone moves nothing.
-  const latest = useRef({ rows, height });
-  useEffect(() => {
-    latest.current = { rows, height };
-  });
-  const isSized = height > 0;
+  useBringToSight(scroll, { trace, rows, height, chosen, zoom });
   // What the scroll bar takes from the rows is taken from the axis above them too.
+  const isSized = height > 0;
   const [barWidth, setBarWidth] = useState(0);
   useEffect(() => {
     if (scroll.current !== null) setBarWidth(scroll.current.offsetWidth - scroll.current.clientWidth);
   }, [isSized]);
-  useEffect(() => {
-    if (chosen === null || scroll.current === null || !isSized) return;
-    const row = rowOfSpan(latest.current.rows, chosen);
-    if (row >= 0) scroll.current.scrollTop = scrollFor(row, ROW_PX, scroll.current.scrollTop, latest.current.height);
-  }, [chosen, isSized]);
-
-  // A piece that begins further down is brought to sight too: else only arrows to the sides would be seen.
-  useEffect(() => {
-    if (zoom === null || scroll.current === null || !isSized) return;
-    const inside = latest.current.rows.findIndex((row) => {
-      const start = trace.spans[row.span]?.start ?? 0;
-      return start >= zoom.from && start < zoom.to;
-    });
-    if (inside >= 0)
-      scroll.current.scrollTop = scrollFor(inside, ROW_PX, scroll.current.scrollTop, latest.current.height);
-  }, [zoom, trace, isSized]);
 
   const fold = useCallback(
     (index: number, wholly: boolean) =>
