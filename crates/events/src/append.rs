@@ -72,7 +72,9 @@ impl Store {
         let now_ms = self.options.clock.now_ms();
         let _no_cut = self.gate.read();
         let lsn = self.log.append(buffer)?;
-        Ok((lsn, self.view().active.push(held, now_ms)))
+        // A file is made of rows: a memtable without any would make an empty one.
+        let full = !held.batch.is_empty() && self.view().active.push(held, now_ms);
+        Ok((lsn, full))
     }
 
     fn keep_record(&self, buffer: RecordBuf) {

@@ -151,6 +151,8 @@ pub(crate) fn start(store: &Arc<Store>) -> Vec<JoinHandle<()>> {
         spawn("events-flush", Store::flush_loop),
         spawn("events-compact", Store::compact_loop),
     ];
+    // The log may have left batches without columns.
+    store.seal_bell.ring();
     let mut running = Vec::new();
     for thread in threads {
         match thread {

@@ -41,21 +41,14 @@ impl Store {
     pub(crate) fn compact(&self) -> Result<(), EventsError> {
         let mut compacting = self.compacting.lock();
         loop {
-            let view = self.view();
+            let readable = |file: &&FileEntry| !compacting.unreadable.contains(&file.id());
+            let all: Vec<FileEntry> = self.view().files.iter().filter(readable).cloned().collect();
+            let metas: Vec<&NewEventFile> = all.iter().map(FileEntry::meta).collect();
             let now_ns = self.options.clock.now_ns();
-            let readable = view.files.iter().filter(|file| !compacting.unreadable.contains(&file.id()));
-            let metas: Vec<(usize, &NewEventFile)> =
-                readable.enumerate().map(|(at, file)| (at, file.meta())).collect();
             let Some(chosen) = plan(&metas, now_ns, self.options.file_bytes_max) else { return Ok(()) };
-            let files: Vec<FileEntry> = {
-                let readable = view.files.iter().filter(|file| !compacting.unreadable.contains(&file.id()));
-                readable
-                    .enumerate()
-                    .filter(|(at, _)| chosen.contains(at))
-                    .map(|(_, file)| file.clone())
-                    .collect()
-            };
-            drop(view);
+            let files: Vec<FileEntry> = chosen.into_iter().map(|at| all[at].clone()).collect();
+            // Only those that are merged are held: the others may go meanwhile.
+            drop(all);
             match self.merge(&files) {
                 Ok(()) => self.counters.merges.add(1),
                 Err(Trouble::Unreadable(error)) => {
@@ -223,12 +216,12 @@ fn sorted<'a>(
 }
 
 /// Which files to merge next, by their numbers.
-fn plan(files: &[(usize, &NewEventFile)], now_ns: i64, bytes_max: u64) -> Option<Vec<usize>> {
+fn plan(files: &[&NewEventFile], now_ns: i64, bytes_max: u64) -> Option<Vec<usize>> {
     let mut days: BTreeMap<(Kind, i64), Vec<(usize, &NewEventFile)>> = BTreeMap::new();
-    for (at, file) in files {
+    for (at, file) in files.iter().enumerate() {
         // Two files of half the length make one of the whole.
         if file.bytes < bytes_max / 2 {
-            days.entry((file.kind, file.max_time_ns.div_euclid(DAY_NS))).or_default().push((*at, file));
+            days.entry((file.kind, file.max_time_ns.div_euclid(DAY_NS))).or_default().push((at, *file));
         }
     }
     days.into_iter().find_map(|((_, day), mut files)| {

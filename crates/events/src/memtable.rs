@@ -129,8 +129,9 @@ impl Memtable {
         rest: Rest,
     ) -> Result<(), ArrowError> {
         let table = self.table(kind);
-        let _sealing = table.sealing.lock();
         loop {
+            // Taken anew for each chunk: who looks meanwhile waits for one, not for all.
+            let _sealing = table.sealing.lock();
             let batches = {
                 let state = table.state.lock();
                 if state.batches.is_empty() || (rest == Rest::Stays && !state.is_full()) {
@@ -158,7 +159,14 @@ impl Memtable {
     }
 
     /// All rows of a kind, as columns.
-    pub fn sources(&self, kind: Kind, registry: &Registry) -> Result<Vec<Arc<MemorySource>>, ArrowError> {
+    pub fn sources(
+        &self,
+        kind: Kind,
+        registry: &Registry,
+        budget: &Budget,
+    ) -> Result<Vec<Arc<MemorySource>>, ArrowError> {
+        // After a start there are batches for many chunks; a scrap is never larger than one.
+        self.seal(kind, registry, budget, Rest::Stays)?;
         let table = self.table(kind);
         let _sealing = table.sealing.lock();
         let (batches, upto) = {

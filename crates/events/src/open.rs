@@ -142,6 +142,9 @@ impl Opening {
             self.recovery.replayed_bytes += segment.len();
             for batch in batches {
                 self.recovery.replayed_batches += 1;
+                if batch.is_empty() {
+                    continue;
+                }
                 self.recovery.replayed_events += batch.len() as u64;
                 let bytes = batch.bytes() as u64;
                 // Acknowledged is acknowledged: what does not fit is held anyway, and flushed at once.

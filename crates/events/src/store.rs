@@ -211,7 +211,7 @@ impl Store {
         let registry = self.registry(kind);
         let mut memory: Vec<Arc<MemorySource>> = Vec::new();
         for memtable in view.frozen.iter().chain([&view.active]) {
-            match memtable.sources(kind, registry) {
+            match memtable.sources(kind, registry, &self.options.budget) {
                 Ok(sources) => memory.extend(sources),
                 Err(error) => {
                     self.counters.invariants.add(1);

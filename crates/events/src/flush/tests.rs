@@ -290,3 +290,17 @@ async fn the_live_tail_shows_batches_and_says_what_was_missed() {
     assert_eq!(tail.recv().await.unwrap().logs[0].time_ns, NOW_NS + 4);
     assert_eq!(events.stats().tail_lagged, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_batch_is_acknowledged_and_makes_no_file() {
+    let dir = Dir::new();
+    let events = dir.open().await;
+    events.put(batch(Kind::Log, NOW_NS, 0));
+    events.flush().await.unwrap();
+    assert_eq!((events.stats().logs.files, events.times(Kind::Log).len()), (0, 0));
+    let copy = dir.copy();
+    let again = copy.open().await;
+    assert_eq!((again.recovery().replayed_batches, again.recovery().replayed_events), (1, 0));
+    again.flush().await.unwrap();
+    assert!(copy.objects().is_empty());
+}

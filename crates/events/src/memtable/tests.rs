@@ -43,7 +43,7 @@ impl Bench {
     }
 
     fn look(&self) -> Vec<Arc<MemorySource>> {
-        self.memtable.sources(Kind::Log, &self.registry).unwrap()
+        self.memtable.sources(Kind::Log, &self.registry, &self.budget).unwrap()
     }
 
     fn check(&self) {
