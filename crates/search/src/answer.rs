@@ -327,7 +327,7 @@ impl Trace {
 }
 
 /// An operation of a service: the name of its spans.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     pub name: String,
     pub kind: SpanKind,

@@ -22,10 +22,10 @@ mod value;
 pub use ast::{
     At, Compare, Expr, Field, FieldScope, Literal, Pattern, PatternPart, Term, TermKind, Test, TextTest,
 };
-pub use complete::{Completion, CompletionKind, CompletionOption, KnownField, complete};
+pub use complete::{Completion, CompletionKind, CompletionOption, KnownField, OPTIONS_MAX, complete};
 pub use error::{QueryError, QueryWarning};
 pub use parse::parse;
-pub(crate) use print::print_field;
+pub(crate) use print::{print_field, quoted};
 pub(crate) use suggest::closest;
 pub use value::{Quantity, parse_time_ns};
 

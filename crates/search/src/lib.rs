@@ -6,11 +6,22 @@
 //!
 //! - [`lang`]: the search language, its errors and completions.
 //! - [`ask`], [`answer`]: what can be asked and what is answered, as plain values.
+//! - [`Search`]: the façade; [`TailFilter`]: the same language on events as they arrive.
 //!
 //! Everything here is synchronous work for a thread that may block; who calls decides how many at a time. It must not
 //! know of HTTP, nor of how events are stored: it reads `events::scan`.
 
 pub mod answer;
 pub mod ask;
+mod check;
+mod compile;
+mod eval;
+mod execute;
+mod guard;
 pub mod lang;
+mod search;
+pub mod sql;
 mod text;
+
+pub use execute::tail::TailFilter;
+pub use search::Search;

@@ -225,7 +225,8 @@ pub(crate) fn same_in_any_case(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() {
         return a.eq_ignore_ascii_case(b);
     }
-    a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+    let lower = |c: char| single(c.to_lowercase()).unwrap_or(c);
+    a.chars().map(lower).eq(b.chars().map(lower))
 }
 
 /// Tokens, lower-case, that every text has in which the test finds something: those that stand whole in what is looked

@@ -241,7 +241,7 @@ fn value_option(value: &str, detail: String) -> CompletionOption {
         && value.chars().all(plain)
         && !value.starts_with(['-', '/', ':'])
         && !["and", "or", "not"].iter().any(|keyword| value.eq_ignore_ascii_case(keyword));
-    let label = if bare { value.to_owned() } else { super::print::quoted(value) };
+    let label = if bare { value.to_owned() } else { super::quoted(value) };
     CompletionOption { label, kind: CompletionKind::Value, detail }
 }
 
