@@ -5,6 +5,9 @@ import { Shell } from '@/components/shell/Shell';
 import { decodeShell } from '@/components/shell/shellUrl';
 import { parseSearch, printSearch } from '@/lib/search';
 import { cleanExplore, fromPrometheus } from '@/pages/explore/url';
+import { cleanLogs } from '@/pages/logs/url';
+import { cleanMap } from '@/pages/map/url';
+import { cleanServices } from '@/pages/services/url';
 import { cleanStatus } from '@/pages/status/url';
 import { cleanTargets } from '@/pages/targets/url';
 import { cleanTrace } from '@/pages/trace/url';
@@ -19,6 +22,41 @@ const explore = createRoute({
   path: '/explore/metrics',
   validateSearch: (search: Record<string, unknown>) => ({ ...flat(search), ...cleanExplore(search) }),
   component: lazyRouteComponent(() => import('@/pages/explore/ExplorePage'), 'ExplorePage'),
+});
+
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: '/logs',
+  validateSearch: (search: Record<string, unknown>) => ({ ...flat(search), ...cleanLogs(search) }),
+  component: lazyRouteComponent(() => import('@/pages/logs/LogsPage'), 'LogsPage'),
+});
+
+const services = createRoute({
+  getParentRoute: () => root,
+  path: '/services',
+  validateSearch: (search: Record<string, unknown>) => ({ ...flat(search), ...cleanServices(search) }),
+  component: lazyRouteComponent(() => import('@/pages/services/ServicesPage'), 'ServicesPage'),
+});
+
+const service = createRoute({
+  getParentRoute: () => root,
+  path: '/services/$service',
+  validateSearch: (search: Record<string, unknown>) => flat(search),
+  component: lazyRouteComponent(() => import('@/pages/services/ServicePage'), 'ServicePage'),
+});
+
+const map = createRoute({
+  getParentRoute: () => root,
+  path: '/map',
+  validateSearch: (search: Record<string, unknown>) => ({ ...flat(search), ...cleanMap(search) }),
+  component: lazyRouteComponent(() => import('@/pages/map/MapPage'), 'MapPage'),
+});
+
+const receivers = createRoute({
+  getParentRoute: () => root,
+  path: '/pipeline/receivers',
+  validateSearch: (search: Record<string, unknown>) => flat(search),
+  component: lazyRouteComponent(() => import('@/pages/receivers/ReceiversPage'), 'ReceiversPage'),
 });
 
 const traces = createRoute({
@@ -98,7 +136,22 @@ const old = moved.map(([path, to, search]) =>
 );
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, explore, traces, trace, jaegerTrace, targets, status, ...graph, ...old]),
+  routeTree: root.addChildren([
+    home,
+    explore,
+    logs,
+    traces,
+    trace,
+    jaegerTrace,
+    services,
+    service,
+    map,
+    targets,
+    receivers,
+    status,
+    ...graph,
+    ...old,
+  ]),
   parseSearch,
   stringifySearch: printSearch,
   defaultPreload: 'intent',

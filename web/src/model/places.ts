@@ -1,7 +1,15 @@
 // The places of the application that exist, for the navigation, the palette and the keys.
 
 export interface Place {
-  path: '/explore/metrics' | '/traces' | '/pipeline/targets' | '/settings/status';
+  path:
+    | '/explore/metrics'
+    | '/logs'
+    | '/traces'
+    | '/services'
+    | '/map'
+    | '/pipeline/targets'
+    | '/pipeline/receivers'
+    | '/settings/status';
   title: string;
   group: string;
   /** Two keys, typed after each other. */
@@ -12,6 +20,13 @@ export interface Place {
 export const PLACES: Place[] = [
   { path: '/explore/metrics', title: 'Metrics', group: 'Explore', keys: 'g m', words: 'promql query graph' },
   {
+    path: '/logs',
+    title: 'Logs',
+    group: 'Explore',
+    keys: 'g l',
+    words: 'events lines search tail live patterns loki elasticsearch kibana',
+  },
+  {
     path: '/traces',
     title: 'Traces',
     group: 'Explore',
@@ -19,11 +34,32 @@ export const PLACES: Place[] = [
     words: 'spans requests latency jaeger tempo waterfall',
   },
   {
+    path: '/services',
+    title: 'Services',
+    group: 'Services',
+    keys: 'g v',
+    words: 'red rate errors duration latency operations deploys releases apm',
+  },
+  {
+    path: '/map',
+    title: 'Service map',
+    group: 'Services',
+    keys: 'g p',
+    words: 'graph dependencies topology calls',
+  },
+  {
     path: '/pipeline/targets',
     title: 'Targets',
     group: 'Pipeline',
     keys: 'g t',
     words: 'scrape pools discovery relabel',
+  },
+  {
+    path: '/pipeline/receivers',
+    title: 'Receivers',
+    group: 'Pipeline',
+    keys: 'g i',
+    words: 'otlp zipkin ingest refused rejected dropped intake',
   },
   {
     path: '/settings/status',

@@ -1,9 +1,13 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import {
+  IconAffiliate,
+  IconAlignLeft,
   IconChartLine,
+  IconDoorEnter,
   IconKeyboard,
   IconLayoutSidebarLeftCollapse,
   IconLayoutSidebarLeftExpand,
+  IconServer2,
   IconSettings2,
   IconTargetArrow,
   IconTimeline,
@@ -16,8 +20,12 @@ import classes from './Shell.module.css';
 
 const ICONS: Record<Place['path'], typeof IconChartLine> = {
   '/explore/metrics': IconChartLine,
+  '/logs': IconAlignLeft,
   '/traces': IconTimeline,
+  '/services': IconServer2,
+  '/map': IconAffiliate,
   '/pipeline/targets': IconTargetArrow,
+  '/pipeline/receivers': IconDoorEnter,
   '/settings/status': IconSettings2,
 };
 

@@ -1,0 +1,33 @@
+import { Empty } from '@/components/common/PageState';
+import { useHasLines } from './useLogs';
+import classes from './Logs.module.css';
+
+interface Props {
+  q: string;
+  onClear: () => void;
+}
+
+/** No line is found: because none match, or because none come. */
+export function LogsNothing({ q, onClear }: Props) {
+  const hasLines = useHasLines(q !== '');
+  if (q !== '' && hasLines !== false) {
+    return (
+      <Empty title="No line is found">
+        Nothing in this time range matches the search.{' '}
+        <button type="button" className={classes.link} onClick={onClear}>
+          Show all lines
+        </button>
+      </Empty>
+    );
+  }
+  const host = location.hostname.includes(':') ? `[${location.hostname}]` : location.hostname;
+  const lines = `OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:4318
+OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+OTEL_LOGS_EXPORTER=otlp`;
+  return (
+    <Empty title="No lines in this time range" lines={lines}>
+      These lines in the environment of a service with an OpenTelemetry SDK send its logs here. The address of this
+      page, <code>{location.origin}</code>, takes them too.
+    </Empty>
+  );
+}

@@ -1,0 +1,5 @@
+import { Loading } from '@/components/common/PageState';
+
+export function ServicePage() {
+  return <Loading what="ServicePage" />;
+}
