@@ -114,7 +114,9 @@ describe('the window', () => {
 it('scrolls only as far as needed', () => {
   expect(scrollFor(10, 20, 0, 400)).toBe(0);
   expect(scrollFor(0, 20, 300, 400)).toBe(0);
-  expect(scrollFor(5, 20, 300, 400)).toBe(60);
-  expect(scrollFor(50, 20, 0, 400)).toBe(660);
+  expect(scrollFor(14, 20, 300, 400)).toBe(240);
+  expect(scrollFor(20, 20, 0, 400)).toBe(60);
+  expect(scrollFor(5, 20, 900, 300)).toBe(0);
+  expect(scrollFor(50, 20, 0, 300)).toBe(900);
   expect(scrollFor(3, 20, 0, 10)).toBe(70);
 });

@@ -48,15 +48,21 @@ export function windowOf(scrollTop: number, height: number, rowHeight: number, c
   return { from, to: Math.max(from, Math.min(count, last)) };
 }
 
-/** Where to scroll so that a row is seen; where it is already, nothing moves. */
+/**
+ * Where to scroll so that a row is seen; where it is already, nothing moves. A step beyond the edge moves by a step;
+ * what is far away comes to the upper third, with what follows it below.
+ */
 export function scrollFor(row: number, rowHeight: number, scrollTop: number, height: number): number {
   const top = row * rowHeight;
   // Two rows of what is around it.
   const margin = Math.min(2 * rowHeight, Math.max(0, (height - rowHeight) / 2));
-  if (top - margin < scrollTop) return Math.max(0, top - margin);
-  if (top + rowHeight + margin > scrollTop + height) return top + rowHeight + margin - height;
-  return scrollTop;
+  const [above, below] = [scrollTop - (top - margin), top + rowHeight + margin - (scrollTop + height)];
+  if (above <= 0 && below <= 0) return scrollTop;
+  const isFar = Math.max(above, below) > FAR_ROWS * rowHeight;
+  return Math.max(0, isFar ? top - height / 3 : above > 0 ? scrollTop - above : scrollTop + below);
 }
+
+const FAR_ROWS = 6;
 
 export function foldAll(trace: Trace): Set<number> {
   return foldBelow(trace, 0);

@@ -39,7 +39,7 @@ export function SidePanel({ panel, data, chosen, logs, finding, onActivate, onZo
         ) : span === undefined ? (
           <Empty title="No span is chosen">Choose one with a click, or with J and K.</Empty>
         ) : (
-          <SpanDetail key={span.index} data={data} span={span} logs={logs} onZoom={onZoom} />
+          <SpanDetail data={data} span={span} logs={logs} onZoom={onZoom} />
         )}
       </div>
     </aside>

@@ -11,6 +11,9 @@ import {
 import type { RefObject } from 'react';
 import { Segments } from '@/components/common/Segments';
 import { formatCount } from '@/lib/format';
+import { foldAll, foldLevel } from '@/model/trace/rows';
+import { NO_SPANS, type Look } from './useLook';
+import type { TraceData } from './useTrace';
 import type { TraceView } from './url';
 import classes from './Trace.module.css';
 
@@ -21,74 +24,58 @@ const VIEWS: { value: TraceView; title: string; hint: string }[] = [
   { value: 'compare', title: 'Compare', hint: '4' },
 ];
 
-export interface FoldActions {
-  openAll: () => void;
-  foldAll: () => void;
-  level: (by: 1 | -1) => void;
-}
-
 interface Props {
-  view: TraceView;
-  onView: (view: TraceView) => void;
-  find: string;
+  data: TraceData;
+  look: Look;
   findRef: RefObject<HTMLInputElement | null>;
-  found: readonly number[];
-  chosen: number | null;
-  onFind: (text: string) => void;
-  onStep: (direction: 1 | -1) => void;
-  fold: FoldActions;
-  showsPath: boolean;
-  onPath: () => void;
-  showsLogs: boolean;
   logCount: number;
-  onLogs: () => void;
-  findingCount: number;
-  showsFindings: boolean;
-  onFindings: () => void;
+  /** Why there are none, or not all. */
+  logNote: string | null;
 }
 
-export function Toolbar(props: Props) {
-  const isTimeline = props.view === 'timeline';
+export function Toolbar({ data, look, findRef, logCount, logNote }: Props) {
+  const { view } = look.state;
+  const showsFindings = look.panel === 'findings';
   return (
     <div className={classes.toolbar}>
-      <Segments label="View" value={props.view} choices={VIEWS} onChange={props.onView} />
-      {props.view !== 'compare' && <Find {...props} />}
+      <Segments label="View" value={view} choices={VIEWS} onChange={(next) => look.change({ view: next })} />
+      {view !== 'compare' && <Find look={look} findRef={findRef} />}
       <span className={classes.spring} />
-      {isTimeline && (
+      {view === 'timeline' && (
         <>
-          <FoldMenu fold={props.fold} />
+          <FoldMenu data={data} look={look} />
           <Tooltip label="The chain that the duration is made of (C)">
             <Button
               leftSection={<IconRoute size={14} stroke={1.7} />}
-              aria-pressed={props.showsPath}
-              data-on={props.showsPath || undefined}
-              onClick={props.onPath}
+              aria-pressed={look.showsPath}
+              data-on={look.showsPath || undefined}
+              onClick={look.togglePath}
             >
               Critical path
             </Button>
           </Tooltip>
-          <Tooltip label="Log lines below their spans (L)">
+          <Tooltip label={logNote ?? 'Log lines below their spans (L)'}>
             <Button
               leftSection={<IconFileText size={14} stroke={1.7} />}
-              aria-pressed={props.showsLogs}
-              data-on={props.showsLogs || undefined}
-              disabled={props.logCount === 0}
-              onClick={props.onLogs}
+              aria-pressed={look.showsLogs}
+              data-on={look.showsLogs || undefined}
+              disabled={logCount === 0}
+              onClick={look.toggleLogs}
             >
-              Logs <span className={`${classes.badge} num`}>{formatCount(props.logCount)}</span>
+              Logs <span className={`${classes.badge} num`}>{formatCount(logCount)}</span>
             </Button>
           </Tooltip>
         </>
       )}
-      {props.view !== 'compare' && (
+      {view !== 'compare' && (
         <Tooltip label="What stands out (I)">
           <Button
             leftSection={<IconStethoscope size={15} stroke={1.7} />}
-            aria-pressed={props.showsFindings}
-            data-on={props.showsFindings || undefined}
-            onClick={props.onFindings}
+            aria-pressed={showsFindings}
+            data-on={showsFindings || undefined}
+            onClick={look.toggleFindings}
           >
-            Findings <span className={`${classes.badge} num`}>{formatCount(props.findingCount)}</span>
+            Findings <span className={`${classes.badge} num`}>{formatCount(data.findings.length)}</span>
           </Button>
         </Tooltip>
       )}
@@ -96,7 +83,8 @@ export function Toolbar(props: Props) {
   );
 }
 
-function Find({ find, findRef, found, chosen, onFind, onStep }: Props) {
+function Find({ look, findRef }: Pick<Props, 'look' | 'findRef'>) {
+  const { find, found, chosen, step } = look;
   const place = chosen === null ? -1 : found.indexOf(chosen);
   return (
     <div className={classes.find}>
@@ -106,9 +94,9 @@ function Find({ find, findRef, found, chosen, onFind, onStep }: Props) {
         placeholder="Find: word, service=cart, db.system=redis"
         leftSection={<IconSearch size={13} />}
         value={find}
-        onChange={(event) => onFind(event.currentTarget.value)}
+        onChange={(event) => look.search(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') onStep(event.shiftKey ? -1 : 1);
+          if (event.key === 'Enter') step(event.shiftKey ? -1 : 1);
           else if (event.key === 'Escape') event.currentTarget.blur();
           else return;
           event.preventDefault();
@@ -121,10 +109,10 @@ function Find({ find, findRef, found, chosen, onFind, onStep }: Props) {
             {place >= 0 ? `${formatCount(place + 1)} of ` : ''}
             {formatCount(found.length)}
           </span>
-          <ActionIcon size={24} aria-label="Match before" disabled={found.length === 0} onClick={() => onStep(-1)}>
+          <ActionIcon size={24} aria-label="Match before" disabled={found.length === 0} onClick={() => step(-1)}>
             <IconChevronUp size={15} />
           </ActionIcon>
-          <ActionIcon size={24} aria-label="Next match" disabled={found.length === 0} onClick={() => onStep(1)}>
+          <ActionIcon size={24} aria-label="Next match" disabled={found.length === 0} onClick={() => step(1)}>
             <IconChevronDown size={15} />
           </ActionIcon>
         </>
@@ -133,7 +121,8 @@ function Find({ find, findRef, found, chosen, onFind, onStep }: Props) {
   );
 }
 
-function FoldMenu({ fold }: { fold: FoldActions }) {
+function FoldMenu({ data, look }: Pick<Props, 'data' | 'look'>) {
+  const { folded, setFolded } = look;
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -144,10 +133,10 @@ function FoldMenu({ fold }: { fold: FoldActions }) {
         </Tooltip>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item onClick={fold.openAll}>Unfold all</Menu.Item>
-        <Menu.Item onClick={fold.foldAll}>Fold all</Menu.Item>
-        <Menu.Item onClick={() => fold.level(1)}>One level more</Menu.Item>
-        <Menu.Item onClick={() => fold.level(-1)}>One level less</Menu.Item>
+        <Menu.Item onClick={() => setFolded(NO_SPANS)}>Unfold all</Menu.Item>
+        <Menu.Item onClick={() => setFolded(foldAll(data.trace))}>Fold all</Menu.Item>
+        <Menu.Item onClick={() => setFolded(foldLevel(data.trace, folded, 1))}>One level more</Menu.Item>
+        <Menu.Item onClick={() => setFolded(foldLevel(data.trace, folded, -1))}>One level less</Menu.Item>
         <Menu.Label>Alt and a click on an arrow: all levels of it</Menu.Label>
       </Menu.Dropdown>
     </Menu>

@@ -1,37 +1,22 @@
 // The keys of a trace's page.
 import { useShortcuts } from '@/components/shell/keys';
-import { rowOfSpan, setSubtree, toggleFold, type Folded, type Row } from '@/model/trace/rows';
-import type { Panel } from './SidePanel';
-import type { FoldActions } from './Toolbar';
+import { foldLevel, rowOfSpan, setSubtree, toggleFold, type Row } from '@/model/trace/rows';
+import type { Look } from './useLook';
 import type { TraceData } from './useTrace';
-import type { TraceView, Zoom } from './url';
+import type { TraceView } from './url';
 
-interface Keys {
+interface Keys extends Look {
   data: TraceData;
   rows: readonly Row[];
-  folded: Folded;
-  chosen: number | null;
-  panel: Panel;
-  view: TraceView;
-  onView: (view: TraceView) => void;
-  zoomTo: (zoom: Zoom | null) => void;
-  go: (index: number) => void;
-  setFolded: (folded: Folded) => void;
-  openPanel: (panel: Panel) => void;
-  step: (direction: 1 | -1) => void;
-  fold: FoldActions;
-  focusFind: () => void;
-  togglePath: () => void;
-  toggleLogs: () => void;
-  toggleFindings: () => void;
-  clear: () => void;
 }
 
 const GROUP = 'Trace';
 
-export function useTraceKeys(keys: Keys): void {
-  const { onView, chosen, panel } = keys;
-  const isTimeline = keys.view === 'timeline';
+export function useTraceKeys(data: TraceData, look: Look, rows: readonly Row[], focusFind: () => void): void {
+  const { chosen, panel, folded } = look;
+  const keys: Keys = { ...look, data, rows };
+  const isTimeline = look.state.view === 'timeline';
+  const onView = (view: TraceView): void => look.change({ view });
   const key = (name: string, title: string, run: () => void) => ({ keys: name, title, group: GROUP, run });
   const onTimeline = isTimeline
     ? [
@@ -42,15 +27,15 @@ export function useTraceKeys(keys: Keys): void {
         key('arrowright', 'Unfold, or go to the first child', () => goIn(keys)),
         key('arrowleft', 'Fold, or go to the parent', () => goOut(keys)),
         key('x', 'Fold or unfold all levels of the span', () => foldSubtree(keys)),
-        key('+', 'One level more', () => keys.fold.level(1)),
-        key('-', 'One level less', () => keys.fold.level(-1)),
+        key('+', 'One level more', () => keys.setFolded(foldLevel(data.trace, folded, 1))),
+        key('-', 'One level less', () => keys.setFolded(foldLevel(data.trace, folded, -1))),
         key('v', 'Zoom to the span', () => zoomToChosen(keys)),
         key('c', 'Critical path', keys.togglePath),
         key('l', 'Log lines', keys.toggleLogs),
       ]
     : [];
   useShortcuts([
-    key('f', 'Find in the trace', keys.focusFind),
+    key('f', 'Find in the trace', focusFind),
     key('n', 'Next match', () => keys.step(1)),
     key('p', 'Match before', () => keys.step(-1)),
     key('e', 'Next error', () => nextError(keys)),

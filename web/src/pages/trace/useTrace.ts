@@ -1,9 +1,10 @@
 // The trace of the page, its log lines, and what is computed from them once.
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { searchEvents } from '@/api/events';
 import { traceById } from '@/api/traces';
 import { COLOURS } from '@/components/chart/palette';
+import { formatCount } from '@/lib/format';
 import { assignColours } from '@/model/trace/colours';
 import { criticalPath, piecesBySpan, type PathPiece } from '@/model/trace/criticalPath';
 import { findAll, type Finding } from '@/model/trace/findings';
@@ -40,11 +41,15 @@ export function useTrace(id: string | null): TraceQuery {
     queryKey: ['trace', id],
     queryFn: async ({ signal }) => openedTrace(id ?? '') ?? (await traceById(id ?? '', signal)),
     enabled: id !== null,
-    staleTime: 30_000,
+    // Megabytes that seldom change: asked for again when somebody asks.
+    staleTime: Infinity,
+    structuralSharing: false,
   });
   const wire = query.data;
   const data = useMemo(() => (wire === undefined ? null : derive(buildTrace(wire))), [wire]);
-  return { data, error: query.error, isLoading: query.isLoading, refetch: () => void query.refetch() };
+  const { refetch: ask } = query;
+  const refetch = useCallback(() => void ask(), [ask]);
+  return { data, error: query.error, isLoading: query.isLoading, refetch };
 }
 
 function derive(trace: Trace): TraceData {
@@ -82,10 +87,8 @@ const LOGS_MAX = 2000;
 
 export interface LogsQuery {
   logs: TraceLogs;
-  isLoading: boolean;
-  error: Error | null;
-  /** There are more than were asked for. */
-  isCut: boolean;
+  /** Why there are none, or not all. */
+  note: string | null;
 }
 
 const NONE: TraceLogs = { lines: [], bySpan: new Map() };
@@ -102,7 +105,7 @@ export function useTraceLogs(data: TraceData | null): LogsQuery {
         signal,
       ),
     enabled: data !== null && !data.isFromFile,
-    staleTime: 30_000,
+    staleTime: Infinity,
     retry: false,
   });
   const found = query.data;
@@ -110,5 +113,12 @@ export function useTraceLogs(data: TraceData | null): LogsQuery {
     () => (data === null || found === undefined ? NONE : readLogs(found.events, data.trace, data.byId)),
     [data, found],
   );
-  return { logs, isLoading: query.isLoading, error: query.error, isCut: (found?.next ?? null) !== null };
+  const isCut = (found?.next ?? null) !== null;
+  const note =
+    query.error !== null
+      ? `The log lines could not be loaded: ${query.error.message}`
+      : isCut
+        ? `The first ${formatCount(LOGS_MAX)}; all are on the page of logs.`
+        : null;
+  return { logs, note };
 }
