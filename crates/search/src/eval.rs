@@ -186,7 +186,7 @@ fn text_mask(
             let key_values = keys.values();
             // Most values are used or the dictionary is of a whole row group: test no more than there are rows.
             let table: Vec<bool> = if values.len() <= rows.max(64) {
-                let mask = text_mask(values, None, &test)?;
+                let mask = plain_mask(values, None, &test)?;
                 mask.iter().collect()
             } else {
                 let mut used = vec![false; values.len()];
@@ -196,7 +196,7 @@ fn text_mask(
                     }
                 }
                 let used = BooleanBuffer::from(used);
-                text_mask(values, Some(&used), &test)?.iter().collect()
+                plain_mask(values, Some(&used), &test)?.iter().collect()
             };
             if !table.contains(&true) {
                 return Ok(BooleanBuffer::new_unset(rows));
@@ -207,6 +207,19 @@ fn text_mask(
             });
             and_valid(mask, keys.nulls())
         }
+        _ => plain_mask(array, among, &test)?,
+    })
+}
+
+/// [`text_mask`] of text that is in no dictionary.
+fn plain_mask(
+    array: &ArrayRef,
+    among: Among<'_>,
+    test: &impl Fn(&str) -> bool,
+) -> Result<BooleanBuffer, ArrowError> {
+    let rows = array.len();
+    let matters = |row: usize| among.is_none_or(|among| among.value(row));
+    Ok(match array.data_type() {
         DataType::Utf8 => {
             let texts = array.as_string::<i32>();
             BooleanBuffer::collect_bool(rows, |row| {

@@ -21,6 +21,10 @@ mod guard;
 pub mod lang;
 mod search;
 pub mod sql;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use execute::tail::TailFilter;

@@ -1,0 +1,5 @@
+//! Questions over stores of given rows.
+
+mod logs;
+mod model;
+mod spans;
