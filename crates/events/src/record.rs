@@ -1,8 +1,8 @@
 //! A batch as a record of the log, and back.
 //!
 //! The record is the tables of the batch one after the other, each row of a fixed length in little-endian, then the
-//! text: encoding and decoding are copies. `docs/format/event-log.md` draws it. It is not compressed: LZ4 takes about
-//! 2 ns a byte, which would be more than all the rest of taking an event in.
+//! text: encoding and decoding are copies. `docs/format/event-log.md` draws it. It is not compressed: at 500 MB/s, LZ4
+//! would take 0.9 µs for the 455 bytes of a span, twice of what taking it in costs altogether.
 //!
 //! Invariants: what was encoded decodes to an equal batch; bytes that are no record are an error, after allocating at
 //! most a few times their length. It knows nothing of where records lie.
@@ -123,7 +123,13 @@ fn put_table<T: Fixed>(out: &mut Vec<u8>, rows: &[T]) {
 fn get_table<T: Fixed>(input: &mut &[u8], length: usize) -> Result<Vec<T>, RecordError> {
     let bytes = length.checked_mul(T::BYTES).ok_or(CUT)?;
     // Taken before anything is allocated: the rows in memory are at most twice as long as their bytes.
-    take(input, bytes)?.chunks_exact(T::BYTES).map(|mut row| T::get(&mut row)).collect()
+    let bytes = take(input, bytes)?;
+    // Not collected: a result that may be an error would have the vector grow row by row.
+    let mut rows = Vec::with_capacity(length);
+    for mut row in bytes.chunks_exact(T::BYTES) {
+        rows.push(T::get(&mut row)?);
+    }
+    Ok(rows)
 }
 
 const CUT: RecordError = RecordError::Damaged("its length");
