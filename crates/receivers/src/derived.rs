@@ -27,7 +27,7 @@ use std::time::Duration;
 use telemetry::names::receivers as names;
 use telemetry::{Counter, Registry};
 use tsdb::{AppendError, Db, Durability};
-use write::{Families, Writer};
+use write::{EXEMPLARS_MAX, Families, Writer};
 
 /// Between two looks at the clock.
 const TICK: Duration = Duration::from_millis(500);
@@ -229,12 +229,15 @@ impl Derived {
         if which == Which::All {
             flushes.next_ms = now_ms + self.options.interval.as_millis() as i64;
         }
-        let taken = self.state.lock().take(which, now_ms - self.options.idle.as_millis() as i64);
+        let mut taken = self.state.lock().take(which, now_ms - self.options.idle.as_millis() as i64);
         let families = Families { collector: self.options.collector_names, tempo: self.options.tempo_names };
-        let mut writer = Writer { appender: self.db.appender(), now_ms, families };
+        let mut writer =
+            Writer { appender: self.db.appender(), now_ms, families, exemplars_left: EXEMPLARS_MAX };
         if flushes.done.is_multiple_of(METADATA_EVERY) {
             writer.metadata();
         }
+        // Exemplars are few: each time another series has the first choice.
+        taken.rotate(flushes.done as usize);
         let result = taken
             .append(&mut writer)
             .map_err(|e| e.to_string())
@@ -390,6 +393,12 @@ impl State {
 }
 
 impl Taken {
+    fn rotate(&mut self, turn: usize) {
+        // As far as one flush reaches: two exemplars in each of two families.
+        let start = (turn * EXEMPLARS_MAX / 4).checked_rem(self.calls.len()).unwrap_or(0);
+        self.calls.rotate_left(start);
+    }
+
     fn append(&self, writer: &mut Writer) -> Result<(), AppendError> {
         self.calls.iter().try_for_each(|c| writer.call(c))?;
         self.relations.iter().try_for_each(|(names, relation)| writer.relation(names, relation))?;

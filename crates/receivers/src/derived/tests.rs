@@ -51,7 +51,7 @@ fn batch(service: &str, spans: &[(&str, SpanKind, Status, i64)]) -> Batch {
             kind: *kind,
             status: *status,
             trace_id: TraceId([7; 16]),
-            span_id: SpanId([i as u8 + 1; 8]),
+            span_id: SpanId([(i as u8).wrapping_add(1); 8]),
             parent_span_id: SpanId([99; 8]),
             start_ns: NOW * MS,
             duration_ns: ms * MS,
@@ -173,6 +173,24 @@ fn exemplars_point_at_the_latest_and_the_slowest() {
 }
 
 #[test]
+fn exemplars_are_few_and_everyone_gets_some() {
+    let s = setup();
+    let names: Vec<String> = (0..write::EXEMPLARS_MAX).map(|i| format!("op {i}")).collect();
+    let spans: Vec<_> = names.iter().map(|name| (name.as_str(), Server, Fine, 5)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for turn in 1..=8 {
+        s.derived.observe(&batch("a", &spans));
+        s.derived.flush();
+        let now = s.clock.now_ms();
+        let told = s.db.exemplars(&[vec![]], now, now);
+        assert!(told.iter().map(|(_, e)| e.len()).sum::<usize>() <= write::EXEMPLARS_MAX, "turn {turn}");
+        seen.extend(told.iter().map(|(labels, _)| labels.value("span_name").to_owned()));
+        s.clock.advance(Duration::from_secs(15));
+    }
+    assert_eq!(seen.len(), names.len());
+}
+
+#[test]
 fn calls_between_services_are_counted() {
     let s = setup();
     let mut client = batch("web", &[("GET", SpanKind::Client, Unset, 30)]);
@@ -288,4 +306,19 @@ fn families_have_their_types() {
         let family = ["_bucket", "_sum", "_count"].iter().find_map(|s| name.strip_suffix(s)).unwrap_or(name);
         assert!(metadata.contains_key(family), "{family}");
     }
+}
+
+#[test]
+fn spans_like_those_before_allocate_nothing() {
+    let s = setup();
+    let kinds = [SpanKind::Internal, Server, SpanKind::Consumer];
+    let spans: Vec<_> = (0..999).map(|i| ("GET /products/{id}", kinds[i % 3], Fine, 12)).collect();
+    let mut spans = batch("cart", &spans);
+    // A root has no half to wait for: waiting is the one thing that takes memory.
+    spans.spans.iter_mut().for_each(|span| span.parent_span_id = SpanId::NONE);
+    s.derived.observe(&spans);
+    let info = allocation_counter::measure(|| s.derived.observe(&spans));
+    // Of the batch: what its keys and resources are.
+    assert!(info.count_total <= 2, "{} allocations", info.count_total);
+    assert_eq!(s.derived.stats().combinations, 3);
 }

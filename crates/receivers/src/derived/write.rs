@@ -13,6 +13,8 @@ use tsdb::{AppendError, Appender, SeriesRef};
 
 /// The zero comes this long before the first value.
 const ZERO_BEFORE_MS: i64 = 1_000;
+/// Exemplars of one flush. The store keeps 100,000 of all series: four flushes a minute leave an hour of them.
+pub(crate) const EXEMPLARS_MAX: usize = 400;
 
 /// A histogram family.
 struct HistogramFamily {
@@ -55,6 +57,8 @@ pub(crate) struct Writer {
     pub appender: Appender,
     pub now_ms: i64,
     pub families: Families,
+    /// How many more exemplars may be written.
+    pub exemplars_left: usize,
 }
 
 /// The series of one owner: keys and labels.
@@ -108,7 +112,8 @@ enum Values<'a> {
 impl Writer {
     /// A combination of span metrics.
     pub fn call(&mut self, combination: &Combination) -> Result<(), AppendError> {
-        let witnesses = [combination.latest, combination.slowest];
+        let other = combination.slowest.filter(|slowest| Some(*slowest) != combination.latest);
+        let witnesses = [combination.latest, other];
         self.call_series(
             &combination.names,
             !combination.is_written,
@@ -249,9 +254,11 @@ impl Writer {
     }
 
     fn exemplar(&mut self, series: SeriesRef, witness: &Witness, value: f64) {
+        let Some(left) = self.exemplars_left.checked_sub(1) else { return };
+        self.exemplars_left = left;
         let (trace, span) = (witness.trace_id.to_string(), witness.span_id.to_string());
         let labels = Labels::from_sorted([("span_id", span.as_str()), ("trace_id", trace.as_str())]);
-        // The latest and the slowest may be one; a second one of the same time is not needed.
+        // Two in one bucket are of one time: the second is not needed.
         let _ = self.appender.exemplar(series, &Exemplar { labels, value, timestamp: Some(self.now_ms) });
     }
 
