@@ -1,12 +1,12 @@
-//! Segments: the immutable Parquet files of the event store, and the two indexes inside them.
+//! Segments: the immutable Parquet files of the event store, and the indexes and checksums inside them.
 //!
 //! A segment is an ordinary Parquet file of one kind of event, sorted by service and time, which any reader of Parquet
-//! understands. Two indexes lie between its last row group and its footer, found by key-value metadata; others ignore
-//! them. `docs/format/segment.md` draws the file.
+//! understands. Two indexes and checksums lie between its last row group and its footer, found by key-value metadata;
+//! others ignore them. `docs/format/segment.md` draws the file.
 //!
 //! ```text
 //! batches ── sort (service, time) ──▶ runs of 8,192 rows ──▶ pages ──▶ row groups ─┐
-//!                                       ├─ words ─▶ filter a run ─▶ pharos.tokens ─┤─▶ file
+//!                                       ├─ words ─▶ filter a run ─▶ pharos.tokens ─┤─▶ file ─▶ pharos.sums
 //!                                       └─ trace ids ─▶ runs ─────▶ pharos.traces ─┘
 //! ```
 //!
@@ -22,6 +22,7 @@ mod index;
 mod merge;
 mod schema;
 mod sort;
+mod sums;
 mod tokens;
 mod traces;
 mod words;
@@ -32,6 +33,7 @@ mod tests;
 
 pub(crate) use index::{Located, Place};
 pub use merge::{Sorted, merge_segments};
+pub(crate) use sums::{KEY as SUMS_KEY, Sums};
 pub(crate) use tokens::{KEY as TOKENS_KEY, TokenDirectory, Words};
 pub(crate) use traces::{KEY as TRACES_KEY, TraceDirectory};
 pub(crate) use words::hash as token_hash;

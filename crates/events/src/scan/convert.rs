@@ -30,10 +30,6 @@ impl Shape {
         Shape { columns: columns.to_vec(), schema: schema_of(columns) }
     }
 
-    pub(super) fn columns(&self) -> &[ColumnRef] {
-        &self.columns
-    }
-
     /// A batch of `rows` rows; `find` gives the array of the column with a number, if there is one.
     pub(super) fn batch(
         &self,

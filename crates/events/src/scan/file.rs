@@ -138,7 +138,7 @@ impl FileGroup {
     fn chunks(&self, leaves: &[usize], selection: Option<&RowSelection>) -> std::io::Result<Chunks> {
         let object = &self.footer.object;
         if !object.is_remote() {
-            return Ok(object.chunks());
+            return Ok(object.chunks(self.footer.sums.clone()));
         }
         let group = self.footer.metadata.row_group(self.number);
         let offsets = self.footer.metadata.offset_index().and_then(|o| o.get(self.number));
@@ -157,7 +157,7 @@ impl FileGroup {
                 _ => wanted.push(start..start + length),
             }
         }
-        object.fetch(&wanted)
+        object.fetch(&wanted, self.footer.sums.clone())
     }
 }
 

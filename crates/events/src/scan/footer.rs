@@ -4,7 +4,9 @@
 use super::objects::Object;
 use super::request::{Prune, dictionary_type};
 use super::snapshot::{Context, FileSource};
-use crate::segment::{Place, RUN_ROWS, TOKENS_KEY, TRACES_KEY, TokenDirectory, TraceDirectory};
+use crate::segment::{
+    Place, RUN_ROWS, SUMS_KEY, Sums, TOKENS_KEY, TRACES_KEY, TokenDirectory, TraceDirectory,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -37,6 +39,7 @@ pub(super) struct Footer {
     services: Vec<Vec<u8>>,
     pub(super) tokens: Option<(Place, TokenDirectory)>,
     pub(super) traces: Option<(Place, TraceDirectory)>,
+    pub(super) sums: Option<Arc<Sums>>,
 }
 
 /// What the page index says about a run of rows.
@@ -67,7 +70,7 @@ impl Footer {
         let bad = |e: ParquetError| format!("the footer: {e}");
         let metadata = ParquetMetaDataReader::new()
             .with_page_index_policy(PageIndexPolicy::Optional)
-            .parse_and_finish(&object.chunks())
+            .parse_and_finish(&object.chunks(None))
             .map_err(bad)?;
         if metadata.file_metadata().num_rows() != file.meta.rows as i64 {
             return Err(format!(
@@ -92,40 +95,40 @@ impl Footer {
             services,
             tokens: None,
             traces: None,
+            sums: None,
         };
-        footer.tokens = footer.index(context, file, TOKENS_KEY, |directory, bytes| {
-            TokenDirectory::decode(directory, bytes).map_err(|e| e.to_string())
+        footer.tokens = footer.index(context, file, TOKENS_KEY, |place| {
+            let directory = footer.object.read(place.directory()).map_err(|e| e.to_string())?;
+            TokenDirectory::decode(&directory, place.body_bytes).map_err(|e| e.to_string())
         });
-        footer.traces = footer.index(context, file, TRACES_KEY, |directory, bytes| {
-            TraceDirectory::decode(directory, bytes).map_err(|e| e.to_string())
+        footer.traces = footer.index(context, file, TRACES_KEY, |place| {
+            let directory = footer.object.read(place.directory()).map_err(|e| e.to_string())?;
+            TraceDirectory::decode(&directory, place.body_bytes).map_err(|e| e.to_string())
         });
+        let sums = footer.index(context, file, SUMS_KEY, |place| {
+            let all = footer.object.read(place.offset..place.directory().end).map_err(|e| e.to_string())?;
+            let (body, directory) = all.split_at(place.body_bytes as usize);
+            Sums::decode(directory, body).map_err(|e| e.to_string())
+        });
+        footer.sums = sums.map(|(_, sums)| Arc::new(sums));
         Ok(footer)
     }
 
-    /// The directory of an index; a damaged one is reported, and the file is read without it.
+    /// An index; a damaged one is reported, and the file is read without it.
     fn index<T>(
         &self,
         context: &Context,
         file: &FileSource,
         key: &str,
-        decode: impl Fn(&[u8], u64) -> Result<T, String>,
+        read: impl Fn(&Place) -> Result<T, String>,
     ) -> Option<(Place, T)> {
         let pairs = self.metadata.file_metadata().key_value_metadata()?;
         let value = pairs.iter().find(|pair| pair.key == key)?.value.as_deref()?;
-        let read = || {
-            let place =
-                Place::parse(value, file.meta.bytes).ok_or(format!("{key}: not where it is said to be"))?;
-            let directory = self.object.read(place.directory()).map_err(|e| format!("{key}: {e}"))?;
-            Ok((place, decode(&directory, place.body_bytes)?))
+        let found = match Place::parse(value, file.meta.bytes) {
+            Some(place) => read(&place).map(|index| (place, index)),
+            None => Err(format!("{key}: not where it is said to be")),
         };
-        match read() {
-            Ok(found) => Some(found),
-            Err(what) => {
-                let what: String = what;
-                context.warn(&file.path, &what);
-                None
-            }
-        }
+        found.map_err(|what| context.warn(&file.path, &what)).ok()
     }
 
     pub(super) fn run_may_matter(&self, run: usize, prune: &Prune) -> bool {
@@ -171,9 +174,10 @@ impl Footer {
         let services: usize = self.services.iter().map(|s| s.len() + size_of::<Vec<u8>>()).sum();
         let tokens = self.tokens.as_ref().map_or(0, |(_, t)| t.memory_bytes());
         let traces = self.traces.as_ref().map_or(0, |(_, t)| t.memory_bytes());
+        let sums = self.sums.as_ref().map_or(0, |s| s.memory_bytes());
         // Names, fields and the typed variants.
         let fields = self.columns.len() * 100 * (2 + TYPED_MAX);
-        (self.metadata.memory_size() + runs + services + tokens + traces + fields) as u64
+        (self.metadata.memory_size() + runs + services + tokens + traces + sums + fields) as u64
     }
 }
 

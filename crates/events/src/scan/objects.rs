@@ -3,6 +3,7 @@
 //! Files are immutable once written. Local ones are not mapped: a bad disk or a file cut short must be an error that is
 //! reported, and with a map it is a signal that ends the program.
 
+use crate::segment::Sums;
 use base::disk;
 use bytes::{Buf, Bytes};
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -98,39 +99,59 @@ impl Object {
     }
 
     /// Fetches ranges of a remote file together; near ones are joined by the store.
-    pub(super) fn fetch(&self, ranges: &[Range<u64>]) -> io::Result<Chunks> {
+    pub(super) fn fetch(&self, ranges: &[Range<u64>], sums: Option<Arc<Sums>>) -> io::Result<Chunks> {
+        let around =
+            |range: &Range<u64>| sums.as_ref().and_then(|s| s.around(range)).unwrap_or(range.clone());
+        let ranges: Vec<Range<u64>> = ranges.iter().map(around).collect();
         let mut fetched = BTreeMap::new();
         if let Access::Remote { store, runtime, path } = &self.access
             && !ranges.is_empty()
         {
-            let pieces = runtime.block_on(store.get_ranges(path, ranges)).map_err(io::Error::other)?;
+            let pieces = runtime.block_on(store.get_ranges(path, &ranges)).map_err(io::Error::other)?;
             fetched.extend(ranges.iter().map(|r| r.start).zip(pieces));
         }
-        Ok(Chunks { object: self.clone(), fetched: Arc::new(fetched) })
+        Ok(Chunks { object: self.clone(), sums, fetched: Arc::new(fetched) })
     }
 
     /// The file for the Parquet reader, nothing fetched ahead.
-    pub(super) fn chunks(&self) -> Chunks {
-        Chunks { object: self.clone(), fetched: Arc::default() }
+    pub(super) fn chunks(&self, sums: Option<Arc<Sums>>) -> Chunks {
+        Chunks { object: self.clone(), sums, fetched: Arc::default() }
     }
 }
 
-/// A file as the Parquet reader sees it: what was fetched, and single reads for the rest.
+/// A file as the Parquet reader sees it: what was fetched, and single reads for the rest; all of it checked when there
+/// are checksums.
 #[derive(Clone)]
 pub(super) struct Chunks {
     object: Object,
+    sums: Option<Arc<Sums>>,
     fetched: Arc<BTreeMap<u64, Bytes>>,
 }
 
 impl Chunks {
     fn bytes(&self, start: u64, length: usize) -> io::Result<Bytes> {
-        if let Some((at, bytes)) = self.fetched.range(..=start).next_back() {
-            let from = (start - at) as usize;
+        let range = start..start.saturating_add(length as u64);
+        let Some((sums, whole)) = self.sums.as_ref().and_then(|s| Some((s, s.around(&range)?))) else {
+            return self.plain(range);
+        };
+        let bytes = self.plain(whole.clone())?;
+        if !sums.are_intact(whole.start, &bytes) {
+            let message = format!("bytes {} to {} are not those that were written", whole.start, whole.end);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        let from = (start - whole.start) as usize;
+        Ok(bytes.slice(from..from + length))
+    }
+
+    fn plain(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let length = (range.end - range.start) as usize;
+        if let Some((at, bytes)) = self.fetched.range(..=range.start).next_back() {
+            let from = (range.start - at) as usize;
             if from + length <= bytes.len() {
                 return Ok(bytes.slice(from..from + length));
             }
         }
-        self.object.read(start..start.saturating_add(length as u64))
+        self.object.read(range)
     }
 }
 

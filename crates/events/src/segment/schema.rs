@@ -6,7 +6,7 @@ use super::gather::is_text;
 use super::writer::SegmentOptions;
 use super::{GROUP_ROWS, RUN_ROWS, SegmentError};
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt32Type};
 use hashbrown::{HashMap, HashSet};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
@@ -29,6 +29,9 @@ const STATISTICS_BYTES_MAX: usize = 64;
 /// In a sample, a dictionary pays while at most this share of the values are different: each costs its bytes once, and a
 /// number a row.
 const DISTINCT_PERCENT_MAX: usize = 60;
+
+/// Ids that repeat less than this are written as they are: zstd would find nothing.
+const UNIQUE_PERCENT_MIN: usize = 97;
 
 /// Columns by whose values pages are found: these have page statistics, the others are not worth 50 B a page.
 const PAGE_STATISTICS: [&str; 4] = ["time", "service", "duration", "severity"];
@@ -99,7 +102,7 @@ fn encoding(
     column: ColumnPath,
     values: &dyn Array,
 ) -> WriterPropertiesBuilder {
-    let dictionary = repeats(values);
+    let dictionary = distinct_percent(values) <= DISTINCT_PERCENT_MAX;
     match field.data_type() {
         DataType::Timestamp(..) => properties
             .set_column_dictionary_enabled(column.clone(), false)
@@ -113,12 +116,13 @@ fn encoding(
         DataType::Utf8 => properties
             .set_column_dictionary_enabled(column.clone(), dictionary)
             .set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY),
-        // Ids are noise: no statistics help to find one, and without repetition nothing makes them shorter.
+        // Ids are noise: no statistics help to find one, and a dictionary of them is longer than what zstd makes of
+        // repeated ones (trace ids of spans 8.4 B against 8.9, parents 5.6 against 6.8).
         DataType::FixedSizeBinary(_) => {
             let properties = properties
-                .set_column_dictionary_enabled(column.clone(), dictionary)
+                .set_column_dictionary_enabled(column.clone(), false)
                 .set_column_statistics_enabled(column.clone(), EnabledStatistics::None);
-            match dictionary {
+            match distinct_percent(values) <= UNIQUE_PERCENT_MIN {
                 true => properties,
                 false => properties.set_column_compression(column, Compression::UNCOMPRESSED),
             }
@@ -127,23 +131,20 @@ fn encoding(
     }
 }
 
-/// Whether a dictionary pays.
-fn repeats(values: &dyn Array) -> bool {
+/// How many of a hundred values are different; 0 where it does not matter.
+fn distinct_percent(values: &dyn Array) -> usize {
     let present = values.len() - values.null_count();
-    if present == 0 {
-        return true;
-    }
     let distinct = match values.data_type() {
         DataType::Utf8 => distinct(values.as_string::<i32>().iter()),
         DataType::FixedSizeBinary(_) => distinct(values.as_fixed_size_binary().iter()),
-        DataType::Int64 => distinct(values.as_primitive::<arrow::datatypes::Int64Type>().iter()),
-        DataType::UInt32 => distinct(values.as_primitive::<arrow::datatypes::UInt32Type>().iter()),
-        DataType::Float64 => distinct(
-            values.as_primitive::<arrow::datatypes::Float64Type>().iter().map(|v| v.map(f64::to_bits)),
-        ),
-        _ => return true,
+        DataType::Int64 => distinct(values.as_primitive::<Int64Type>().iter()),
+        DataType::UInt32 => distinct(values.as_primitive::<UInt32Type>().iter()),
+        DataType::Float64 => {
+            distinct(values.as_primitive::<Float64Type>().iter().map(|v| v.map(f64::to_bits)))
+        }
+        _ => 0,
     };
-    distinct * 100 <= present * DISTINCT_PERCENT_MAX
+    distinct * 100 / present.max(1)
 }
 
 fn distinct<T: std::hash::Hash + Eq>(values: impl Iterator<Item = Option<T>>) -> usize {

@@ -114,6 +114,7 @@ impl TokensBuilder {
     }
 
     /// Bytes held.
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         self.body.len() + self.runs.len()
     }
@@ -194,10 +195,6 @@ impl TokenDirectory {
             _ => return None,
         };
         Some((run, bytes))
-    }
-
-    pub(crate) fn runs(&self) -> usize {
-        self.runs.len()
     }
 
     pub(crate) fn words(&self, run: usize) -> Words {

@@ -113,6 +113,7 @@ impl TracesBuilder {
     }
 
     /// Bytes held.
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         self.pairs.len() * size_of::<u64>()
     }

@@ -5,6 +5,7 @@
 
 use super::gather::{Gather, Pick, text_of};
 use super::index::Place;
+use super::sums::{self, SumsBuilder};
 use super::tokens::{self, TokensBuilder};
 use super::traces::{self, TracesBuilder};
 use super::{RUN_ROWS, SERVICES_MAX, SegmentError, SegmentMeta, free_text, schema, sort};
@@ -110,7 +111,11 @@ impl<W: Write + Send> SegmentWriter<W> {
         Ok(SegmentWriter {
             kind,
             schema: schema.clone(),
-            parquet: ArrowWriter::try_new_with_options(Counted { sink, bytes: 0 }, schema.clone(), options)?,
+            parquet: ArrowWriter::try_new_with_options(
+                Counted { sink, sums: SumsBuilder::default(), bytes: 0 },
+                schema.clone(),
+                options,
+            )?,
             tokens: TokensBuilder::new(free_text(kind)),
             traces: TracesBuilder::default(),
             waiting: Vec::new(),
@@ -192,9 +197,13 @@ impl<W: Write + Send> SegmentWriter<W> {
         if let Some((body, directory)) = self.traces.finish() {
             append(&mut self.parquet, traces::KEY, body, directory)?;
         }
+        // So that all bytes until here have gone by.
+        self.parquet.sync()?;
+        let (body, directory) = self.parquet.inner().sums.index();
+        append(&mut self.parquet, sums::KEY, body, directory)?;
         self.parquet
             .append_key_value_metadata(KeyValue::new("pharos.kind".to_owned(), self.kind.table().to_owned()));
-        let Counted { sink, bytes } = self.parquet.into_inner()?;
+        let Counted { sink, bytes, .. } = self.parquet.into_inner()?;
         let meta = SegmentMeta {
             kind: self.kind,
             rows: self.rows,
@@ -208,9 +217,10 @@ impl<W: Write + Send> SegmentWriter<W> {
     }
 }
 
-/// A sink, and how much went into it.
+/// A sink, how much went into it, and the checksums of that.
 struct Counted<W> {
     sink: W,
+    sums: SumsBuilder,
     bytes: u64,
 }
 
@@ -218,6 +228,7 @@ impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let taken = self.sink.write(bytes)?;
         self.bytes += taken as u64;
+        self.sums.add(&bytes[..taken]);
         Ok(taken)
     }
 

@@ -55,7 +55,7 @@ fn row(numbers: &mut Numbers) -> Row {
     let body = (numbers.below(10) > 0).then(|| {
         let words: Vec<String> =
             (0..numbers.below(4)).map(|_| format!("Word{}", numbers.below(30))).collect();
-        let rare = if numbers.below(2_000) == 0 {
+        let rare = if numbers.below(20_000) == 0 {
             format!(" rare{}", (30 + numbers.below(10)) * 97)
         } else {
             String::new()
