@@ -200,7 +200,7 @@ impl MetricReceiver {
     }
 
     fn wants_metadata(&self) -> bool {
-        self.until_metadata.fetch_add(1, Ordering::Relaxed) % METADATA_EVERY == 0
+        self.until_metadata.fetch_add(1, Ordering::Relaxed).is_multiple_of(METADATA_EVERY)
     }
 }
 

@@ -287,9 +287,9 @@ impl Writer {
     fn put(&mut self, series: SeriesRef, is_new: bool, value: f64) -> Result<(), AppendError> {
         if is_new {
             // An earlier life of the series may have left a later sample: then the value itself shows the restart.
-            match self.appender.float(series, self.now_ms - ZERO_BEFORE_MS, 0.0) {
-                Err(AppendError::UnknownSeries) => return Err(AppendError::UnknownSeries),
-                _ => {}
+            let zero = self.appender.float(series, self.now_ms - ZERO_BEFORE_MS, 0.0);
+            if zero == Err(AppendError::UnknownSeries) {
+                return zero;
             }
         }
         match self.appender.float(series, self.now_ms, value) {

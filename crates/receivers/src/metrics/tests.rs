@@ -156,7 +156,7 @@ impl Setup {
         let selected = self.db.select(&[matcher], i64::MIN, i64::MAX).unwrap();
         selected
             .read(0..selected.len(), &mut |i, samples| {
-                see(&selected.labels(i), &samples);
+                see(selected.labels(i), &samples);
                 ControlFlow::Continue(())
             })
             .unwrap();
