@@ -4,6 +4,7 @@ import {
   foldAll,
   foldBelow,
   foldLevel,
+  indentOf,
   reveal,
   rowOfSpan,
   rowsOf,
@@ -109,6 +110,13 @@ describe('the window', () => {
       expect(big.spans[row?.span ?? 0]?.last).toBeGreaterThanOrEqual(span);
     }
   });
+});
+
+it('indents the first levels alike, and the rest within the width', () => {
+  expect([0, 1, 2].map((depth) => indentOf(depth, 500))).toEqual([0, 12, 24]);
+  expect(indentOf(16, 17)).toBe(16 * 12);
+  expect(indentOf(533, 534)).toBeLessThanOrEqual(14 * 12 + 60);
+  expect(indentOf(300, 534)).toBeGreaterThan(indentOf(200, 534));
 });
 
 it('scrolls only as far as needed', () => {

@@ -34,6 +34,19 @@ export function rowOfSpan(rows: readonly Row[], span: number): number {
   return found;
 }
 
+const INDENT_PX = 12;
+/** Levels that are told apart by it; what lies deeper shares what is left of the width. */
+const INDENTED_LEVELS = 14;
+const DEEP_PX = 60;
+
+/** Pixels from the left: each of the first levels has its own, however deep the tree is. */
+export function indentOf(depth: number, deepest: number): number {
+  const plain = Math.min(depth, INDENTED_LEVELS) * INDENT_PX;
+  const below = Math.max(0, depth - INDENTED_LEVELS);
+  const share = Math.min(INDENT_PX, DEEP_PX / Math.max(1, deepest - INDENTED_LEVELS));
+  return plain + below * share;
+}
+
 export interface Window {
   /** First row and the one after the last. */
   from: number;

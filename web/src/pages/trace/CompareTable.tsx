@@ -4,6 +4,7 @@ import { Empty } from '@/components/common/PageState';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { formatCount, formatSeconds } from '@/lib/format';
 import type { Change, CompareRow, Side } from '@/model/trace/compare';
+import { indentOf } from '@/model/trace/rows';
 import classes from './Compare.module.css';
 
 export const CHANGES: { change: Change; title: string }[] = [
@@ -18,8 +19,6 @@ export const CHANGES: { change: Change; title: string }[] = [
 
 const TITLES = new Map(CHANGES.map(({ change, title }) => [change, title]));
 const ROW_PX = 30;
-const INDENT_PX = 14;
-const INDENT_PX_MAX = 220;
 
 interface Props {
   rows: readonly CompareRow[];
@@ -37,6 +36,7 @@ export function CompareTable({ rows, colours, isTree }: Props) {
     overscan: 12,
   });
   const most = rows.reduce((max, row) => Math.max(max, Math.abs(row.by)), 1);
+  const deepest = rows.reduce((max, row) => Math.max(max, row.depth + 1), 1);
   if (rows.length === 0) return <Empty title="Nothing to compare" />;
   return (
     <div ref={scroll} className={classes.scroll} data-testid="compare-table">
@@ -54,7 +54,7 @@ export function CompareTable({ rows, colours, isTree }: Props) {
         {list.getVirtualItems().map((item) => {
           const row = rows[item.index];
           if (row === undefined) return null;
-          const indent = isTree ? Math.min(INDENT_PX_MAX, row.depth * INDENT_PX) : 0;
+          const indent = isTree ? indentOf(row.depth, deepest) : 0;
           return (
             <div
               key={row.key}
@@ -72,7 +72,7 @@ export function CompareTable({ rows, colours, isTree }: Props) {
               <Counted side={row.after} />
               <Taken side={row.before} />
               <Taken side={row.after} />
-              <span className="num" data-worse={row.by > 0 || undefined}>
+              <span className="num" data-worse={(row.by > 0 && row.change !== 'same') || undefined}>
                 {row.by === 0 ? '0' : `${row.by > 0 ? '+' : '−'}${formatSeconds(Math.abs(row.by) / 1e9)}`}
               </span>
               <span className={classes.delta}>

@@ -4,9 +4,11 @@ import { IconArrowsExchange } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
+import { COLOURS } from '@/components/chart/palette';
 import { keepShell } from '@/components/shell/shellUrl';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { formatCount, formatSeconds } from '@/lib/format';
+import { assignColours } from '@/model/trace/colours';
 import { compareTrees, summarise, type Change, type CompareRow } from '@/model/trace/compare';
 import { CompareTable, CHANGES } from './CompareTable';
 import { useTrace, type TraceData } from './useTrace';
@@ -76,6 +78,13 @@ function Compared({ before, after, onOther }: { before: TraceData; after: TraceD
   const rows = useMemo(() => compareTrees(before.tree(), after.tree()), [before, after]);
   const { counts, culprits } = useMemo(() => summarise(rows), [rows]);
   const shown = useMemo(() => (only === null ? rows : rows.filter((row) => row.change === only)), [rows, only]);
+  const colours = useMemo(() => {
+    const services = [...before.trace.services, ...after.trace.services];
+    return assignColours(
+      services.map((service) => service.name),
+      COLOURS,
+    );
+  }, [before, after]);
   const by = after.trace.duration - before.trace.duration;
   return (
     <div className={classes.compare}>
@@ -96,7 +105,7 @@ function Compared({ before, after, onOther }: { before: TraceData; after: TraceD
           )}
           {culprits.length > 0 && by > 0 && (
             <>
-              ; most of it in <Culprits rows={culprits} data={after} />
+              ; most of it in <Culprits rows={culprits} colours={colours} />
             </>
           )}
         </p>
@@ -120,7 +129,7 @@ function Compared({ before, after, onOther }: { before: TraceData; after: TraceD
           </button>
         ))}
       </div>
-      <CompareTable rows={shown} colours={new Map([...after.colours, ...before.colours])} isTree={only === null} />
+      <CompareTable rows={shown} colours={colours} isTree={only === null} />
     </div>
   );
 }
@@ -141,11 +150,11 @@ function Side({ title, data }: { title: string; data: TraceData }) {
   );
 }
 
-function Culprits({ rows, data }: { rows: readonly CompareRow[]; data: TraceData }) {
+function Culprits({ rows, colours }: { rows: readonly CompareRow[]; colours: ReadonlyMap<string, number> }) {
   return rows.map((row, index) => (
     <span key={row.key} className={classes.culprit}>
       {index > 0 && ', '}
-      <ServiceTag name={`${row.service}: ${row.name}`} colour={data.colours.get(row.service) ?? 0} /> +
+      <ServiceTag name={`${row.service}: ${row.name}`} colour={colours.get(row.service) ?? 0} /> +
       {formatSeconds(row.selfBy / 1e9)}
     </span>
   ));

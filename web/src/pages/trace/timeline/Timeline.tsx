@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type CSSProperties, 
 import { formatSeconds } from '@/lib/format';
 import { recall, remember } from '@/lib/storage';
 import type { TraceLogs } from '@/model/trace/logs';
-import { setSubtree, toggleFold, windowOf, type Folded, type Row } from '@/model/trace/rows';
+import { indentOf, setSubtree, toggleFold, windowOf, type Folded, type Row } from '@/model/trace/rows';
 import type { TraceData } from '../useTrace';
 import type { Zoom } from '../url';
 import { LogRow } from './LogRow';
@@ -18,9 +18,6 @@ import classes from './Timeline.module.css';
 
 /** Rows beyond the edges: about half a screen. */
 const AROUND = 16;
-const INDENT_PX = 12;
-/** Beyond it, deep traces are indented less a level. */
-const INDENT_PX_MAX = 180;
 const NAME_SHARE = 0.36;
 
 interface Props {
@@ -49,7 +46,6 @@ export function Timeline(props: Props) {
   const { from, to } = zoom ?? { from: 0, to: Math.max(1, trace.duration) };
   useWheelZoom(scroll, { zoom, whole: Math.max(1, trace.duration), names, onZoom });
   const seen = windowOf(top, height, ROW_PX, rows.length, AROUND);
-  const indent = Math.min(INDENT_PX, INDENT_PX_MAX / Math.max(1, trace.depth));
 
   useBringToSight(scroll, { trace, rows, height, chosen, zoom });
   // What the scroll bar takes from the rows is taken from the axis above them too.
@@ -114,7 +110,7 @@ export function Timeline(props: Props) {
               const y = (seen.from + place) * ROW_PX;
               const span = trace.spans[row.span];
               if (span === undefined) return null;
-              const left = 8 + span.depth * indent;
+              const left = 8 + indentOf(span.depth, trace.depth);
               if (row.kind === 'log') {
                 const line = props.logs.lines[row.log];
                 if (line === undefined) return null;
