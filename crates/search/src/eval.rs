@@ -9,6 +9,7 @@
 use crate::check::{Check, NumberRule, TextRule};
 use crate::compile::{Filter, Leaf, LeafTest, Node};
 use crate::lang::Compare;
+use crate::text::put;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{
@@ -16,7 +17,6 @@ use arrow::datatypes::{
     UInt32Type,
 };
 use arrow::error::ArrowError;
-use std::fmt::Write;
 
 /// Evaluates on a batch whose columns are those of the filter, in their order; further columns may follow.
 pub(crate) fn evaluate(filter: &Filter, batch: &RecordBatch) -> Result<BooleanArray, ArrowError> {
@@ -135,8 +135,7 @@ impl Eval<'_> {
                         return false;
                     }
                     hex.clear();
-                    // Writing to a string does not fail.
-                    ids.value(row).iter().for_each(|byte| drop(write!(hex, "{byte:02x}")));
+                    ids.value(row).iter().for_each(|byte| put(&mut hex, format_args!("{byte:02x}")));
                     matcher.matches(&hex)
                 };
                 Ok(BooleanBuffer::collect_bool(ids.len(), test))

@@ -36,6 +36,11 @@ pub(crate) fn regex(expression: &str) -> Result<Regex, String> {
         })
 }
 
+/// Adds to a string, which does not fail.
+pub(crate) fn put(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(arguments);
+}
+
 pub(crate) fn is_token_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
@@ -99,8 +104,7 @@ fn push_any_case(expression: &mut String, c: char) {
     let upper = single(lower.to_uppercase()).filter(|upper| single(upper.to_lowercase()) == Some(lower));
     expression.push('[');
     for c in [Some(lower), upper, Some(c)].into_iter().flatten() {
-        // Writing to a string does not fail.
-        let _ = write!(expression, "\\x{{{:x}}}", c as u32);
+        put(expression, format_args!("\\x{{{:x}}}", c as u32));
     }
     expression.push(']');
 }

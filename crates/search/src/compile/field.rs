@@ -219,7 +219,7 @@ pub(crate) fn meaning(kind: Kind, builtin: &str) -> Meaning {
 }
 
 /// Every name that a field of the kind may be written as: built-in columns, their other names, keys of attributes.
-pub(crate) fn names<'a>(kind: Kind, columns: &'a Columns) -> impl Iterator<Item = &'a str> {
+pub(crate) fn names(kind: Kind, columns: &Columns) -> impl Iterator<Item = &str> {
     let more: &'static [(&str, &str)] = match kind {
         Kind::Span => &SPAN_ALIASES,
         Kind::Log | Kind::Error => &LOG_ALIASES,

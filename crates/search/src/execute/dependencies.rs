@@ -109,11 +109,10 @@ impl Spans {
         Ok(true)
     }
 
-    fn edges(self, one_of: u64) -> Vec<Dependency> {
+    fn edges(mut self, one_of: u64) -> Vec<Dependency> {
         let mut services: HashMap<(u64, u64), u32> = HashMap::with_capacity(self.list.len());
-        for span in &self.list {
-            services.insert((span.trace, span.id), span.service);
-        }
+        // A span that was sent twice is one call. Client and server of one call may share an id (Zipkin).
+        self.list.retain(|span| services.insert((span.trace, span.id), span.service) != Some(span.service));
         let mut counts: BTreeMap<(u32, u32), (u64, u64)> = BTreeMap::new();
         for span in self.list.iter().filter(|span| span.parent != 0) {
             if let Some(parent) = services.get(&(span.trace, span.parent))

@@ -7,6 +7,7 @@ use super::columns::Wanted;
 use crate::compile::field::{Meaning, Place, Source, resolve};
 use crate::eval::overflow_value;
 use crate::lang::Field;
+use crate::text::put;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
     DataType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt32Type,
@@ -14,7 +15,6 @@ use arrow::datatypes::{
 use events::columns::Columns;
 use hashbrown::HashMap;
 use model::event::{Kind, severity};
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// No code has been given to this value of the dictionary.
@@ -194,7 +194,7 @@ impl Coder<'_> {
                 let numbers = array.as_primitive::<Float64Type>();
                 each(array, selected, out, |row| {
                     let value = numbers.value(row);
-                    self.number(value.to_bits(), |text| drop(write!(text, "{value}")))
+                    self.number(value.to_bits(), |text| put(text, format_args!("{value}")))
                 });
             }
             (_, DataType::Boolean) => {
@@ -208,8 +208,7 @@ impl Coder<'_> {
                 let ids = array.as_fixed_size_binary();
                 each(array, selected, out, |row| {
                     self.scratch.clear();
-                    // Writing to a string does not fail.
-                    ids.value(row).iter().for_each(|byte| drop(write!(self.scratch, "{byte:02x}")));
+                    ids.value(row).iter().for_each(|byte| put(self.scratch, format_args!("{byte:02x}")));
                     self.interner.code(self.scratch)
                 });
             }
@@ -243,7 +242,7 @@ impl Coder<'_> {
     }
 
     fn integer(&mut self, value: i64) -> u32 {
-        self.number(value as u64, |text| drop(write!(text, "{value}")))
+        self.number(value as u64, |text| put(text, format_args!("{value}")))
     }
 
     /// The code of a number that is told apart by its bits, and how it is printed.

@@ -215,7 +215,7 @@ impl Mine {
 /// The place of a severity among the ranges: 0 for not known, 6 for fatal.
 fn rank(number: u8) -> usize {
     match number {
-        1..=24 => (usize::from(number) + 3) / 4,
+        1..=24 => usize::from(number).div_ceil(4),
         _ => 0,
     }
 }

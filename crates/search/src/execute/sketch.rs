@@ -10,7 +10,8 @@
 /// Bits of the mantissa that tell buckets apart.
 const BITS: u32 = 7;
 /// The largest error of a quantile, as a share of it: half a bucket, 2^-8.
-pub const RELATIVE_ERROR: f64 = 1.0 / 256.0;
+#[cfg(test)]
+const RELATIVE_ERROR: f64 = 1.0 / 256.0;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sketch {

@@ -165,7 +165,7 @@ pub(crate) fn on_threads<S: Send>(
         return Ok(vec![run()?]);
     }
     let results: Vec<Result<S, SearchError>> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&run)).collect();
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
         let mut results = vec![run()];
         for other in others {
             let panicked = || SearchError::Internal("a thread of the search ended in a panic".to_owned());

@@ -59,10 +59,6 @@ impl Miner {
         self.templates[template as usize].join(" ")
     }
 
-    pub fn len(&self) -> usize {
-        self.templates.len()
-    }
-
     fn find(&mut self, masked: &str) -> Option<u32> {
         let words: Vec<&str> = masked.split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX).collect();
         // A first word that varies leads nowhere.
@@ -95,10 +91,14 @@ impl Miner {
     }
 }
 
-/// Words that agree. Those that vary in the template are half an agreement, so that of two templates the plainer wins.
+/// Words that agree; those that vary in the template agree with any.
 fn similar(template: &[Box<str>], words: &[&str]) -> usize {
-    let agrees = |(known, word): (&Box<str>, &&str)| known.as_ref() == *word;
-    template.iter().zip(words).filter(|pair| agrees(*pair) || pair.0.as_ref() == ANY).count()
+    template
+        .iter()
+        .map(AsRef::as_ref)
+        .zip(words)
+        .filter(|(known, word)| known == *word || *known == ANY)
+        .count()
 }
 
 /// Writes a line with placeholders for what differs for certain, words apart by one space.
@@ -292,7 +292,7 @@ mod tests {
         assert_ne!(a, c);
         assert_eq!(miner.text(a), "connection to <*> reset by peer");
         assert_eq!(miner.line("connection to queue reset by peer"), Some(a));
-        assert_eq!(miner.len(), 2);
+        assert_eq!(miner.templates.len(), 2);
         // Another miner's template is taken in as a line.
         assert_eq!(miner.masked_line("connection to <*> reset by peer"), Some(a));
     }
@@ -305,7 +305,7 @@ mod tests {
                 let template = miner.line(line).unwrap();
                 prop_assert_eq!(miner.text(template).split(' ').filter(|w| !w.is_empty()).count(), line.split_whitespace().count());
             }
-            prop_assert!(miner.len() <= lines.len());
+            prop_assert!(miner.templates.len() <= lines.len());
         }
     }
 }
