@@ -21,7 +21,7 @@ export interface TraceLogs {
   bySpan: ReadonlyMap<number, readonly number[]>;
 }
 
-export function readLogs(events: readonly WireLog[], trace: Trace, byId: ReadonlyMap<string, number>): TraceLogs {
+export function readLogs(events: readonly WireLog[], trace: Trace, byKey: ReadonlyMap<string, number>): TraceLogs {
   const lines = events
     .map((wire): LogLine => {
       const at = parseInstant(wire.time);
@@ -29,7 +29,7 @@ export function readLogs(events: readonly WireLog[], trace: Trace, byId: Readonl
         wire,
         at: at === null ? 0 : between(trace.start, at),
         level: levelOf(wire.severity),
-        span: byId.get(wire.span_id ?? '') ?? -1,
+        span: byKey.get(wire.span_id ?? '') ?? -1,
       };
     })
     .sort((a, b) => a.at - b.at);

@@ -61,6 +61,7 @@ it('names ids that come twice and keeps both', () => {
   ]);
   expect(names(found)).toEqual(['root', 'one', 'two']);
   expect(found.faults.duplicates).toEqual([2]);
+  expect(found.spans.map((span) => span.key)).toEqual(['0000000000000001', 'aa', 'aa~2']);
 });
 
 it('takes two sides of a call with one id for a pair', () => {

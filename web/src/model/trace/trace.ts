@@ -12,6 +12,8 @@ export interface Span {
   /** Place in `Trace.spans`. */
   index: number;
   id: string;
+  /** Unique in the trace: the id, with a number behind it where another span has the same. */
+  key: string;
   service: string;
   name: string;
   start: Nanos;
@@ -81,6 +83,7 @@ export function buildTrace(wire: WireTrace): Trace {
     return makeSpan(wire.spans[from] as WireSpan, index, offsets[from] ?? 0, parent < 0 ? -1 : placed(parent));
   });
   linkUp(spans);
+  nameApart(spans);
 
   const roots = spans.filter((span) => span.parent < 0).map((span) => span.index);
   const end = spans.reduce((most, span) => Math.max(most, span.end), 0);
@@ -110,6 +113,7 @@ function makeSpan(wire: WireSpan, index: number, start: number, parent: number):
   return {
     index,
     id: wire.span_id,
+    key: wire.span_id,
     service: wire.service === undefined || wire.service === '' ? 'unknown' : wire.service,
     name: wire.name,
     start: nanos(start),
@@ -137,6 +141,15 @@ function linkUp(spans: Span[]): void {
     const span = spans[index] as Span;
     const parent = spans[span.parent];
     if (parent !== undefined) parent.last = Math.max(parent.last, span.last);
+  }
+}
+
+function nameApart(spans: readonly Span[]): void {
+  const seen = new Map<string, number>();
+  for (const span of spans) {
+    const times = (seen.get(span.id) ?? 0) + 1;
+    seen.set(span.id, times);
+    if (times > 1) span.key = `${span.id}~${times}`;
   }
 }
 

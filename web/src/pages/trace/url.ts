@@ -13,7 +13,7 @@ export interface Zoom {
 
 export interface TraceState {
   view: TraceView;
-  /** The id of the span that is shown beside. */
+  /** The key of the span that is shown beside: its id, mostly. */
   span: string | null;
   find: string;
   zoom: Zoom | null;

@@ -50,17 +50,17 @@ const isBoolean = (value: unknown): value is boolean => typeof value === 'boolea
 export function useLook(data: TraceData): Look {
   const { trace } = data;
   const [state, change] = useTraceState();
-  const [spanId, chooseId] = useDraft(state.span, (span) => change({ span }));
+  const [spanKey, chooseKey] = useDraft(state.span, (span) => change({ span }));
   const [folded, setFolded] = useState<Folded>(NO_SPANS);
   const [showsLogs, setLogs] = useState(false);
   const [showsPath, setPath] = useState(() => recall('trace.path', isBoolean, false));
-  const chosen = spanId === null ? null : (data.byId.get(spanId) ?? null);
+  const chosen = spanKey === null ? null : (data.byKey.get(spanKey) ?? null);
   const go = useCallback(
     (index: number): void => {
       setFolded((before) => reveal(trace, before, index));
-      chooseId(trace.spans[index]?.id ?? null);
+      chooseKey(trace.spans[index]?.key ?? null);
     },
-    [trace, chooseId],
+    [trace, chooseKey],
   );
   const marks = useMarks(data, state, change, chosen, go);
   const sides = usePanel(state.span !== null, marks.finding !== null, go);

@@ -25,7 +25,8 @@ export interface TraceData {
   findings: Finding[];
   /** Computed when it is first asked for. */
   tree: () => PathNode;
-  byId: ReadonlyMap<string, number>;
+  /** Keys of spans; the first with an id has it for its key. */
+  byKey: ReadonlyMap<string, number>;
   isFromFile: boolean;
 }
 
@@ -55,9 +56,6 @@ export function useTrace(id: string | null): TraceQuery {
 function derive(trace: Trace): TraceData {
   const selfs = selfTimes(trace);
   const path = criticalPath(trace);
-  const byId = new Map<string, number>();
-  // The first with an id has it.
-  for (let index = trace.spans.length - 1; index >= 0; index--) byId.set(trace.spans[index]?.id ?? '', index);
   return {
     trace,
     selfs,
@@ -69,7 +67,7 @@ function derive(trace: Trace): TraceData {
     ),
     findings: findAll(trace, selfs),
     tree: once(() => pathTree(trace, selfs)),
-    byId,
+    byKey: new Map(trace.spans.map((span) => [span.key, span.index])),
     isFromFile: openedTrace(trace.id) !== undefined,
   };
 }
@@ -110,7 +108,7 @@ export function useTraceLogs(data: TraceData | null): LogsQuery {
   });
   const found = query.data;
   const logs = useMemo(
-    () => (data === null || found === undefined ? NONE : readLogs(found.events, data.trace, data.byId)),
+    () => (data === null || found === undefined ? NONE : readLogs(found.events, data.trace, data.byKey)),
     [data, found],
   );
   const isCut = (found?.next ?? null) !== null;
