@@ -91,7 +91,7 @@ fn mixed(i: u64) -> Span {
             int("db.response.returned_rows", i as i64 % 20),
         ];
     }
-    if i % 10 == 0 {
+    if i.is_multiple_of(10) {
         let attributes = vec![
             text("exception.type", "KeyError"),
             text("exception.message", "'sku'"),

@@ -70,16 +70,34 @@ fn one(out: &mut String, ty: Type, number: u32, value: Value<'_>) -> Result<(), 
                 std::str::from_utf8(value.bytes(number)?).map_err(|_| ProtoError::Utf8 { field: "text" })?;
             push_string(out, text);
         }
-        Type::Bytes => quoted(out, |out| Ok(push_base64(out, value.bytes(number)?)))?,
-        Type::Id => quoted(out, |out| Ok(push_hex(out, value.bytes(number)?)))?,
+        Type::Bytes => {
+            let bytes = value.bytes(number)?;
+            quoted(out, |out| push_base64(out, bytes));
+        }
+        Type::Id => {
+            let bytes = value.bytes(number)?;
+            quoted(out, |out| push_hex(out, bytes));
+        }
         Type::Bool => out.push_str(if value.uint(number)? != 0 { "true" } else { "false" }),
-        Type::Int64 => quoted(out, |out| Ok(push_int(out, value.int(number)?)))?,
-        Type::Uint64 => quoted(out, |out| Ok(out.push_str(&value.uint(number)?.to_string())))?,
+        Type::Int64 => {
+            let value = value.int(number)?;
+            quoted(out, |out| push_int(out, value));
+        }
+        Type::Uint64 => {
+            let value = value.uint(number)?;
+            quoted(out, |out| out.push_str(&value.to_string()));
+        }
         Type::Int32 | Type::Enum(_) => push_int(out, i64::from(value.int(number)? as i32)),
         Type::Uint32 => push_int(out, i64::from(value.uint(number)? as u32)),
         Type::Sint32 => push_int(out, zigzag(value.uint(number)?)),
-        Type::Fixed64 => quoted(out, |out| Ok(out.push_str(&value.fixed64(number)?.to_string())))?,
-        Type::Sfixed64 => quoted(out, |out| Ok(push_int(out, value.fixed64(number)? as i64)))?,
+        Type::Fixed64 => {
+            let value = value.fixed64(number)?;
+            quoted(out, |out| out.push_str(&value.to_string()));
+        }
+        Type::Sfixed64 => {
+            let value = value.fixed64(number)? as i64;
+            quoted(out, |out| push_int(out, value));
+        }
         Type::Fixed32 => push_int(out, i64::from(value.fixed32(number)?)),
         Type::Double => push_double(out, value.double(number)?),
         Type::Message(message) => write(out, message, value.bytes(number)?)?,
@@ -87,12 +105,8 @@ fn one(out: &mut String, ty: Type, number: u32, value: Value<'_>) -> Result<(), 
     Ok(())
 }
 
-fn quoted(
-    out: &mut String,
-    inside: impl FnOnce(&mut String) -> Result<(), ProtoError>,
-) -> Result<(), ProtoError> {
+fn quoted(out: &mut String, inside: impl FnOnce(&mut String)) {
     out.push('"');
-    inside(out)?;
+    inside(out);
     out.push('"');
-    Ok(())
 }
