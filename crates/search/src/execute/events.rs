@@ -20,12 +20,12 @@ use events::scan::{Part, Prune};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 
-/// A range with fewer rows than this is read at once: windows would only read some pages twice.
-const WINDOW_ROWS_MIN: u64 = 1 << 20;
+/// A range with fewer rows than this is read at once: windows would only read some pages twice. Tests have few rows.
+const WINDOW_ROWS_MIN: u64 = if cfg!(test) { 32 } else { 1 << 20 };
 /// Each window is so many times as long as the one before.
 const WINDOW_GROWTH: i64 = 8;
 /// Events of one time are made whole so many at once.
-const TIE_ROWS: usize = 1_024;
+const TIE_ROWS: usize = if cfg!(test) { 4 } else { 1_024 };
 
 pub(crate) fn run(ask: &EventsAsk, plan: &Plan<'_>) -> Result<EventsPage, SearchError> {
     if ask.limit == 0 || ask.limit > EventsAsk::LIMIT_MAX {

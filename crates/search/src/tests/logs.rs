@@ -226,6 +226,26 @@ fn fields_say_where_they_are_and_how_often() {
 }
 
 #[test]
+fn of_many_rows_a_sample_says_which_fields_there_are() {
+    let rare = |n: i64| if n % 1_000 == 0 { vec![("rare", Val::I(n))] } else { Vec::new() };
+    let logs: Vec<Log> = (0..70_000).map(|n| Log { attrs: rare(n), ..log(n, "x") }).collect();
+    let store = Store::new(&log_batch(&logs), &[10_000]);
+    let ask = |query: &str| FieldsAsk { which: which(Kind::Log, query) };
+    let fields = Search::new().fields(&store.snapshot, &ask(""), &control()).unwrap();
+    assert!((8_192..70_000).contains(&fields.total), "{}", fields.total);
+    let rare = fields.fields.iter().find(|field| field.name == "rare").unwrap();
+    assert!(
+        rare.sampled && rare.count.abs_diff(fields.total / 1_000) <= 16,
+        "{} of {}",
+        rare.count,
+        fields.total
+    );
+    // What is searched for by a word is rare: all of it is looked at.
+    let none = Search::new().fields(&store.snapshot, &ask("nothing"), &control()).unwrap();
+    assert_eq!((none.total, none.fields.len()), (0, 0));
+}
+
+#[test]
 fn limits_are_errors_or_said() {
     let logs: Vec<Log> = (0..1_000).map(|n| log(n, "some text")).collect();
     let store = store(&logs);
