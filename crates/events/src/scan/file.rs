@@ -3,7 +3,7 @@
 use super::BATCH_ROWS;
 use super::convert::Shape;
 use super::footer::{Footer, Text};
-use super::groups::{Batches, Group, Ranges, Trouble, counted, intersect};
+use super::groups::{Batches, Group, Ranges, Trouble, counted, cut};
 use super::objects::Chunks;
 use super::prune::prune;
 use super::request::{ColumnRef, Prune};
@@ -37,7 +37,7 @@ impl FileRows {
         let mut start = 0_usize;
         for (number, group) in footer.metadata.row_groups().iter().enumerate() {
             let rows = group.num_rows().max(0) as usize;
-            let within: Ranges = intersect(&ranges, &vec![start..start + rows])
+            let within: Ranges = cut(&ranges, start..start + rows)
                 .into_iter()
                 .map(|r| r.start - start..r.end - start)
                 .collect();

@@ -247,6 +247,11 @@ impl Cut {
     }
 }
 
+/// The rows of `ranges` that are in `bounds`.
+pub(super) fn cut(ranges: &Ranges, bounds: Range<usize>) -> Ranges {
+    intersect(ranges, &std::iter::once(bounds).collect())
+}
+
 /// The rows of both.
 pub(super) fn intersect(a: &Ranges, b: &Ranges) -> Ranges {
     let (mut i, mut j) = (0, 0);

@@ -2,7 +2,7 @@
 
 use super::ScanError;
 use super::file::FileRows;
-use super::groups::{GroupRows, MemoryGroup, Ranges, Trouble, intersect};
+use super::groups::{GroupRows, MemoryGroup, Ranges, Trouble, cut};
 use super::request::{ColumnRef, Prune, RowPredicate, schema_of};
 use super::snapshot::{Context, FileSource, MemorySource};
 use arrow::array::{RecordBatch, UInt32Array};
@@ -119,9 +119,9 @@ impl Part {
         rows: Option<&RowSelection>,
         predicate: Option<RowPredicate<'a>>,
     ) -> PartRows<'a> {
-        let mut ranges = vec![self.rows.start as usize..self.rows.end as usize];
+        let mut ranges: Ranges = std::iter::once(self.bounds()).collect();
         if let Some(selection) = rows {
-            ranges = intersect(&ranges, &ranges_of(selection));
+            ranges = cut(&ranges_of(selection), self.bounds());
         }
         PartRows {
             part: self.clone(),
@@ -129,6 +129,10 @@ impl Part {
             predicate,
             state: State::Start { ranges, prune: prune.clone() },
         }
+    }
+
+    fn bounds(&self) -> Range<usize> {
+        self.rows.start as usize..self.rows.end as usize
     }
 
     /// Columns of the rows with these numbers, in the order of the numbers. A row whose place is damaged is missing.
@@ -144,7 +148,7 @@ impl Part {
                 _ => ranges.push(row..row + 1),
             }
         }
-        let ranges = intersect(&ranges, &vec![self.rows.start as usize..self.rows.end as usize]);
+        let ranges = cut(&ranges, self.bounds());
         let state = State::Start { ranges, prune: Prune::none() };
         let found = PartRows { part: self.clone(), columns: columns.to_vec(), predicate: None, state };
         let (mut batches, mut numbers) = (Vec::new(), Vec::new());

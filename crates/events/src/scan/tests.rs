@@ -30,7 +30,7 @@ fn asked(form: u8) -> Vec<ColumnRef> {
         text("service"),
         text("body"),
         ColumnRef::new("trace_id", DataType::FixedSizeBinary(16)),
-        ColumnRef::new("n", if form % 2 == 0 { DataType::Int64 } else { DataType::Utf8 }),
+        ColumnRef::new("n", if form.is_multiple_of(2) { DataType::Int64 } else { DataType::Utf8 }),
         text("nowhere"),
     ]
 }

@@ -10,8 +10,8 @@ const SEEDS: u64 = 64;
 /// Segments are at most 2^18 slots: beyond, the three reads leave the cache without being fewer.
 const SEGMENT_BITS_MAX: u8 = 18;
 
-/// Slots a filter may have: 2^18 × 16 B of a text that is all different words is far less. Bounds what a directory of a
-/// file can make us read.
+/// Slots a filter may have, which bounds what a directory can make a reader read: 8,192 texts of 1 MB hold 2^32 bytes,
+/// and hardly ever 2^28 different words; a run that does gets no filter.
 const SLOTS_MAX: usize = 1 << 28;
 
 /// The shape of a filter. The fingerprints are `slots()` bytes elsewhere.
@@ -95,6 +95,9 @@ impl Fuse {
     /// Builds the filter of distinct keys and appends its fingerprints to `out`.
     pub(super) fn build(&mut self, keys: &[u64], out: &mut Vec<u8>) -> Option<Shape> {
         let mut shape = Shape::for_keys(keys.len());
+        if shape.slots() > SLOTS_MAX {
+            return None;
+        }
         for seed in 0..SEEDS {
             shape.seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             if self.peel(&shape, keys) {
@@ -108,14 +111,12 @@ impl Fuse {
     /// Removes keys that are alone in one of their slots until none is left.
     fn peel(&mut self, shape: &Shape, keys: &[u64]) -> bool {
         let slots = shape.slots();
-        for (counts, hashes, turns) in [(&mut self.counts, &mut self.hashes, &mut self.turns)] {
-            counts.clear();
-            counts.resize(slots, 0);
-            hashes.clear();
-            hashes.resize(slots, 0);
-            turns.clear();
-            turns.resize(slots, 0);
-        }
+        self.counts.clear();
+        self.counts.resize(slots, 0);
+        self.hashes.clear();
+        self.hashes.resize(slots, 0);
+        self.turns.clear();
+        self.turns.resize(slots, 0);
         for key in keys {
             let hash = shape.hash(*key);
             for (turn, at) in shape.places(hash).into_iter().enumerate() {
