@@ -8,6 +8,7 @@ import { planAxes, sideOf, stack, type Axes, type Chart, type ChartSeries } from
 import type { Exemplar } from '@/model/exemplars';
 import { ChartTooltip, type Pointed } from './ChartTooltip';
 import { exemplarLayer, type PlacedExemplar } from './exemplarLayer';
+import { markerLayer, type Marker } from './markerLayer';
 import { chartOptions } from './options';
 import { readInk } from './palette';
 import classes from './TimeChart.module.css';
@@ -15,6 +16,8 @@ import classes from './TimeChart.module.css';
 interface Props {
   chart: Chart;
   exemplars: PlacedExemplar[];
+  /** Moments to draw a line at. */
+  markers?: readonly Marker[];
   isStacked: boolean;
   utc: boolean;
   /** Keys of the series to draw; null for all. */
@@ -70,7 +73,7 @@ export function TimeChart(props: Props) {
     const look = { ink: readInk(), axes, utc, isStacked, width, height };
     const options = chartOptions(shown.series, shown.order, look);
     const layer = exemplarLayer(() => latest.current.exemplars, look.ink, axes);
-    options.plugins = [layer];
+    options.plugins = [layer, markerLayer(() => latest.current.markers ?? [], look.ink)];
     options.hooks = {
       setCursor: [(u) => setPointed(point(u, layer.nearest(u)))],
       setSeries: [(u) => setPointed(point(u, layer.nearest(u)))],
@@ -101,7 +104,7 @@ export function TimeChart(props: Props) {
 
   useEffect(() => {
     plot.current?.redraw(false);
-  }, [props.exemplars]);
+  }, [props.exemplars, props.markers]);
 
   useEffect(() => {
     if (isSized) plot.current?.setSize({ width, height });

@@ -7,6 +7,7 @@ import { Legend } from '@/components/chart/Legend';
 import { TimeChart } from '@/components/chart/TimeChart';
 import { useTime } from '@/components/shell/time';
 import { JumpLink } from '@/components/trace/JumpLink';
+import { JumpLink } from '@/components/trace/JumpLink';
 import { formatCount, formatValue } from '@/lib/format';
 import { buildChart, type Chart } from '@/model/chart';
 import { placeExemplar, traceOf, type Exemplar } from '@/model/exemplars';
@@ -157,6 +158,12 @@ function useZoom(): { into: (from: number, to: number) => void; back: () => void
   };
 }
 
+/** The span that was observed, chosen in its trace. */
+function spanOf({ labels }: Exemplar): Record<string, string> {
+  const span = labels['span_id'] ?? labels['spanID'];
+  return span === undefined ? {} : { span };
+}
+
 function KeptExemplar({ exemplar, utc, onClose }: { exemplar: Exemplar; utc: boolean; onClose: () => void }) {
   const trace = traceOf(exemplar.labels);
   return (
@@ -170,7 +177,12 @@ function KeptExemplar({ exemplar, utc, onClose }: { exemplar: Exemplar; utc: boo
         </span>
       ))}
       {trace !== null && <JumpLink to={{ path: `/traces/${trace}`, search: {} }}>Open the trace</JumpLink>}
-      {trace !== null && <CopyButton text={trace} label="Copy the trace id" />}
+      {trace !== null && (
+        <>
+          <JumpLink to={{ path: `/traces/${trace}`, search: spanOf(exemplar) }}>Open the trace</JumpLink>
+          <CopyButton text={trace} label="Copy the trace id" />
+        </>
+      )}
       <Button variant="subtle" color="gray" px={6} aria-label="Close the exemplar" onClick={onClose}>
         <IconX size={14} />
       </Button>

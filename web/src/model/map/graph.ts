@@ -1,0 +1,130 @@
+// Who calls whom: nodes and edges, with what is known of the calls.
+import type { Labels, QueryData } from '@/api/query';
+
+export type EdgeKind = 'request' | 'messaging' | 'database' | 'virtual';
+export type NodeKind = 'service' | 'database' | 'external' | 'user';
+
+export interface Edge {
+  /** Unique in the graph. */
+  key: string;
+  client: string;
+  server: string;
+  kind: EdgeKind;
+  /** Calls a second. */
+  rate: number;
+  /** Share of them that failed. */
+  errors: number;
+  /** Seconds; null when not known. */
+  p95: number | null;
+}
+
+export interface Node {
+  name: string;
+  kind: NodeKind;
+  /** Calls a second that it takes; of one that takes none, that it makes. */
+  rate: number;
+  errors: number;
+  /** The slowest of what leads to it. */
+  p95: number | null;
+  /** Whether some of what leads to it are messages. */
+  takesMessages: boolean;
+}
+
+export interface Graph {
+  nodes: Node[];
+  edges: Edge[];
+}
+
+/** What calls what nobody calls. */
+export const USER = 'user';
+
+const KINDS: Record<string, EdgeKind> = {
+  '': 'request',
+  messaging_system: 'messaging',
+  database: 'database',
+  virtual_node: 'virtual',
+};
+
+export interface GraphAnswers {
+  total: QueryData | undefined;
+  failed: QueryData | undefined;
+  p95: QueryData | undefined;
+}
+
+export function readGraph(answers: GraphAnswers): Graph {
+  const failed = valuesOf(answers.failed);
+  const p95 = valuesOf(answers.p95);
+  const edges: Edge[] = [];
+  for (const [key, { labels, value: rate }] of valuesOf(answers.total)) {
+    if (!(rate > 0)) continue;
+    const share = Math.min(1, (failed.get(key)?.value ?? 0) / rate);
+    edges.push({
+      key,
+      client: labels['client'] ?? '',
+      server: labels['server'] ?? '',
+      kind: KINDS[labels['connection_type'] ?? ''] ?? 'request',
+      rate,
+      errors: share,
+      p95: p95.get(key)?.value ?? null,
+    });
+  }
+  edges.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { edges, nodes: nodesOf(edges) };
+}
+
+function valuesOf(data: QueryData | undefined): Map<string, { labels: Labels; value: number }> {
+  const out = new Map<string, { labels: Labels; value: number }>();
+  if (data?.resultType !== 'vector') return out;
+  for (const item of data.result) {
+    const value = Number(item.value?.[1] ?? NaN);
+    const { client = '', server = '', connection_type: type = '' } = item.metric;
+    if (Number.isFinite(value)) out.set(`${client}\n${server}\n${type}`, { labels: item.metric, value });
+  }
+  return out;
+}
+
+export function nodesOf(edges: readonly Edge[]): Node[] {
+  const names = [...new Set(edges.flatMap((edge) => [edge.client, edge.server]))].sort();
+  return names.map((name) => {
+    const into = edges.filter((edge) => edge.server === name && edge.client !== name);
+    const out = edges.filter((edge) => edge.client === name);
+    const counted = into.length > 0 ? into : out;
+    const rate = counted.reduce((sum, edge) => sum + edge.rate, 0);
+    const failed = counted.reduce((sum, edge) => sum + edge.rate * edge.errors, 0);
+    const slowest = into.reduce<number | null>(
+      (most, edge) => (edge.p95 === null ? most : Math.max(most ?? 0, edge.p95)),
+      null,
+    );
+    return {
+      name,
+      kind: kindOf(name, into, out),
+      rate,
+      errors: rate > 0 ? failed / rate : 0,
+      p95: slowest,
+      takesMessages: into.some((edge) => edge.kind === 'messaging'),
+    };
+  });
+}
+
+/** Whoever calls, or is called by what both sides tell of, is a service. */
+function kindOf(name: string, into: readonly Edge[], out: readonly Edge[]): NodeKind {
+  if (name === USER && into.length === 0 && out.every((edge) => edge.kind === 'virtual')) return 'user';
+  if (out.length > 0 || into.some((edge) => edge.kind === 'request' || edge.kind === 'messaging')) return 'service';
+  // A service that only users call is named by its own spans.
+  if (into.some((edge) => edge.kind === 'virtual' && edge.client === USER)) return 'service';
+  return into.some((edge) => edge.kind === 'database') ? 'database' : 'external';
+}
+
+/** A node with those it calls and those that call it. */
+export function neighbourhood(graph: Graph, name: string): Graph {
+  const edges = graph.edges.filter((edge) => edge.client === name || edge.server === name);
+  const names = new Set(edges.flatMap((edge) => [edge.client, edge.server]));
+  return { edges, nodes: graph.nodes.filter((node) => names.has(node.name)) };
+}
+
+/** Only what leads to or from nodes whose names have the text. */
+export function findInGraph(graph: Graph, text: string): Set<string> | null {
+  const needle = text.trim().toLowerCase();
+  if (needle === '') return null;
+  return new Set(graph.nodes.map((node) => node.name).filter((name) => name.toLowerCase().includes(needle)));
+}
