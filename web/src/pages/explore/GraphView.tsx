@@ -7,7 +7,6 @@ import { Legend } from '@/components/chart/Legend';
 import { TimeChart } from '@/components/chart/TimeChart';
 import { useTime } from '@/components/shell/time';
 import { JumpLink } from '@/components/trace/JumpLink';
-import { JumpLink } from '@/components/trace/JumpLink';
 import { formatCount, formatValue } from '@/lib/format';
 import { buildChart, type Chart } from '@/model/chart';
 import { placeExemplar, traceOf, type Exemplar } from '@/model/exemplars';
@@ -176,7 +175,6 @@ function KeptExemplar({ exemplar, utc, onClose }: { exemplar: Exemplar; utc: boo
           <span className="muted">{name}</span> <code>{value}</code>
         </span>
       ))}
-      {trace !== null && <JumpLink to={{ path: `/traces/${trace}`, search: {} }}>Open the trace</JumpLink>}
       {trace !== null && (
         <>
           <JumpLink to={{ path: `/traces/${trace}`, search: spanOf(exemplar) }}>Open the trace</JumpLink>
