@@ -21,7 +21,9 @@ interface Props {
 const NAME_CHARS_MAX = 24;
 
 export function GraphNode({ node, at, radius, isChosen, isQuiet, onPoint, onChoose }: Props) {
-  const arc = arcOf(node.errors, radius + 3);
+  const level = errorLevel(node.errors);
+  // A few errors among thousands are told by the number alone.
+  const arc = level === 'warn' || level === 'bad' ? arcOf(node.errors, radius + 3) : null;
   const short = node.name.length > NAME_CHARS_MAX ? `${node.name.slice(0, NAME_CHARS_MAX - 1)}…` : node.name;
   const says = `${printRate(node.rate)}${node.errors > 0 ? `, ${printShare(node.errors)} errors` : ''}`;
   return (
@@ -35,7 +37,7 @@ export function GraphNode({ node, at, radius, isChosen, isQuiet, onPoint, onChoo
       data-kind={node.kind}
       data-quiet={isQuiet || undefined}
       data-chosen={isChosen || undefined}
-      data-level={errorLevel(node.errors)}
+      data-level={level}
       onPointerEnter={() => onPoint(node.name)}
       onPointerLeave={() => onPoint(null)}
       onFocus={() => onPoint(node.name)}

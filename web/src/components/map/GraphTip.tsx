@@ -1,5 +1,6 @@
 import { printDuration, printRate, printShare } from '@/components/services/Red';
 import type { EdgeKind, Graph, NodeKind } from '@/model/map/graph';
+import { errorLevel } from '@/model/services/service';
 import type { Point } from '@/model/map/layout';
 import type { Choice } from './GraphView';
 import classes from './Map.module.css';
@@ -24,7 +25,7 @@ export const EDGE_WORDS: Record<EdgeKind, string> = {
   request: 'Requests',
   messaging: 'Messages',
   database: 'Statements to a database',
-  virtual: 'Calls that one side tells of',
+  virtual: 'Calls that one side alone tells of',
 };
 
 const OFFSET_PX = 34;
@@ -44,7 +45,7 @@ export function GraphTip({ graph, choice, at, width, height }: Props) {
         <dt>Requests</dt>
         <dd>{printRate(shown.rate)}</dd>
         <dt>Errors</dt>
-        <dd data-bad={shown.errors > 0 || undefined}>{printShare(shown.errors)}</dd>
+        <dd data-level={errorLevel(shown.errors)}>{printShare(shown.errors)}</dd>
         {shown.p95 !== null && (
           <>
             <dt>p95</dt>

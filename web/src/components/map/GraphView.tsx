@@ -103,7 +103,7 @@ export function GraphView({ graph, chosen, onChoose, found }: Props) {
           </g>
         </svg>
       )}
-      {pointed !== null && !move.isDragging && (
+      {pointed !== null && !move.isDragging && !isSame(pointed, chosen) && (
         <GraphTip
           graph={graph}
           choice={pointed}
@@ -135,6 +135,8 @@ export function GraphView({ graph, chosen, onChoose, found }: Props) {
     </div>
   );
 }
+
+const isSame = (a: Choice, b: Choice | null): boolean => b !== null && JSON.stringify(a) === JSON.stringify(b);
 
 /** What belongs to what is pointed at; null when nothing is. */
 function nearOf(

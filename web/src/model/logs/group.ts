@@ -46,7 +46,7 @@ function formatOf(column: WireGroups['columns'][number], utc: boolean): (cell: C
     if (typeof cell !== 'number') return String(cell);
     if (isTime) return printMoment(cell / 1e6, utc);
     if (column.unit === 'ns') return formatValue(cell / 1e9, 'seconds');
-    if (column.unit === 'ratio') return formatValue(cell, 'ratio');
+    if (column.unit === 'ratio') return formatValue(Number(cell.toPrecision(3)), 'ratio');
     if (column.unit === '1/s') return formatValue(cell, 'per-second');
     return column.type === 'int' ? formatCount(cell) : formatValue(cell);
   };

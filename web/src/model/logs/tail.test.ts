@@ -36,7 +36,8 @@ it('keeps no more than fits, and says what was not seen', () => {
 
 it('tells how fast lines come', () => {
   const tail = came(came(EMPTY_TAIL, [1, 2, 3], 1000), [4, 5], 9000);
-  expect(tailRate(tail, 10_000)).toBe(0.5);
+  expect(tailRate(tail, 5000)).toBe(1.25);
+  expect(tailRate(tail, 11_000 - 1)).toBeCloseTo(0.5);
   expect(tailRate(tail, 12_000)).toBe(0.2);
   expect(tailRate(tail, 30_000)).toBe(0);
 });

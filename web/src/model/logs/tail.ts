@@ -14,11 +14,13 @@ export interface Tail {
   isPaused: boolean;
   /** Lines that the server or this list let go of unseen. */
   dropped: number;
+  /** When the first came; the rate of the first seconds is of these alone. */
+  began: number | null;
   /** When lines came, and how many, in the order of time. */
   arrivals: { at: number; count: number }[];
 }
 
-export const EMPTY_TAIL: Tail = { lines: [], waiting: [], isPaused: false, dropped: 0, arrivals: [] };
+export const EMPTY_TAIL: Tail = { lines: [], waiting: [], isPaused: false, dropped: 0, began: null, arrivals: [] };
 
 export type TailEvent =
   | { kind: 'begin'; lines: Line[] }
@@ -58,14 +60,16 @@ function take(tail: Tail, events: readonly WireLog[], now: number): Tail {
     .sort((a, b) => b.at.seconds - a.at.seconds || b.at.nanos - a.at.nanos);
   if (fresh.length === 0) return tail;
   const arrivals = [...tail.arrivals.filter((one) => one.at > now - RATE_MS), { at: now, count: fresh.length }];
-  if (!tail.isPaused) return { ...tail, arrivals, lines: [...fresh, ...tail.lines].slice(0, TAIL_LINES_MAX) };
+  const began = tail.began ?? now;
+  if (!tail.isPaused) return { ...tail, began, arrivals, lines: [...fresh, ...tail.lines].slice(0, TAIL_LINES_MAX) };
   const waiting = [...fresh, ...tail.waiting];
   const over = Math.max(0, waiting.length - TAIL_LINES_MAX);
-  return { ...tail, arrivals, waiting: waiting.slice(0, TAIL_LINES_MAX), dropped: tail.dropped + over };
+  return { ...tail, began, arrivals, waiting: waiting.slice(0, TAIL_LINES_MAX), dropped: tail.dropped + over };
 }
 
-/** Lines a second, over the last ten. */
+/** Lines a second, over the last ten seconds. */
 export function tailRate(tail: Tail, now: number): number {
   const recent = tail.arrivals.filter((one) => one.at > now - RATE_MS);
-  return (recent.reduce((sum, one) => sum + one.count, 0) / RATE_MS) * 1000;
+  const span = Math.min(RATE_MS, Math.max(1000, now - (tail.began ?? now)));
+  return (recent.reduce((sum, one) => sum + one.count, 0) / span) * 1000;
 }

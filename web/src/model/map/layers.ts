@@ -55,8 +55,9 @@ function backArrows(names: readonly string[], arrows: readonly Arrow[]): Set<str
 /** Arrows have no rings any more. */
 function longestPaths(names: readonly string[], arrows: readonly Arrow[]): Map<string, number> {
   const targets = neighbours(arrows, 'from', 'to');
+  // Counted as they are walked: a call and the answer to it, turned round, are one.
   const waiting = new Map(names.map((name) => [name, 0]));
-  for (const arrow of arrows) waiting.set(arrow.to, (waiting.get(arrow.to) ?? 0) + 1);
+  for (const own of targets.values()) for (const target of own) waiting.set(target, (waiting.get(target) ?? 0) + 1);
   const layerOf = new Map(names.map((name) => [name, 0]));
   const ready = names.filter((name) => waiting.get(name) === 0);
   for (let name = ready.shift(); name !== undefined; name = ready.shift()) {

@@ -30,6 +30,10 @@ describe('layers', () => {
     expect(Object.fromEntries(layerOf)).toEqual({ a: 0, b: 1, c: 2, x: 0 });
   });
 
+  it('go on behind two that call each other', () => {
+    expect(layersOf('a>b b>a b>c a>c')).toEqual({ a: 0, b: 1, c: 2 });
+  });
+
   it('put who nobody calls before whom it calls', () => {
     expect(layersOf('a>b b>c c>d cron>d')['cron']).toBe(2);
   });

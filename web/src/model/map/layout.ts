@@ -19,7 +19,7 @@ export interface Layout {
 export const LAYER_PX = 196;
 export const NODE_PX = 84;
 /** A call that only passes a layer needs less. */
-const PASS_PX = 36;
+const PASS_PX = 60;
 const SETTLE = 24;
 
 export function layout(names: readonly string[], arrows: readonly Arrow[]): Layout {

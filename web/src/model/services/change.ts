@@ -14,7 +14,7 @@ export interface Change {
 export type Better = 'less' | 'any';
 
 /** Smaller moves are the weather. */
-const RELATIVE_MIN = 0.1;
+const RELATIVE_MIN = 0.15;
 /** Of a share of errors, in points: half a percent. */
 const POINTS_MIN = 0.005;
 

@@ -57,7 +57,9 @@ export function FieldsPanel({ query, actions }: Props) {
             ))}
           </section>
         ))}
-        {!isLoading && groups.length === 0 && <p className="muted">No field has these letters.</p>}
+        {!isLoading && groups.length === 0 && (
+          <p className="muted">{fields.length === 0 ? 'No fields' : 'No field has these letters.'}</p>
+        )}
       </div>
     </aside>
   );

@@ -37,7 +37,7 @@ export function LogsPage() {
   const [hasFields, toggleFields] = useRemembered('logs.fields', true);
   const query = useLogQuery(state.q);
   const found = useLines(query, state.view === 'lines' && !state.live);
-  const { volume } = useVolume(query, !state.live);
+  const { volume, isLoading } = useVolume(query, !state.live);
   const live = useTail(state.q, state.live);
 
   const change = (part: Partial<LogsState>): void => {
@@ -82,7 +82,7 @@ export function LogsPage() {
         </Button>
         <DownloadMenu query={query} total={volume?.total ?? null} />
       </div>
-      {!state.live && (
+      {!state.live && (volume !== null || isLoading) && (
         <div className={classes.volume}>
           {volume === null ? (
             <div className={classes.volumeWait} />

@@ -65,19 +65,15 @@ export function useLines(query: EventQuery<'log'>, enabled: boolean): FoundLines
 /** Narrower bars than these cannot be pointed at. */
 const BUCKETS = 120;
 
-export function useVolume(query: EventQuery<'log'>, enabled: boolean): { volume: Volume | null; stats?: SearchStats } {
-  const { data } = useQuery({
+export function useVolume(query: EventQuery<'log'>, enabled: boolean): { volume: Volume | null; isLoading: boolean } {
+  const { data, isLoading } = useQuery({
     queryKey: ['logs-volume', query],
     queryFn: ({ signal }) => eventHistogram(query, { buckets: BUCKETS, by: 'severity' }, signal),
     placeholderData: keepPreviousData,
     retry: false,
     enabled,
   });
-  return useMemo(
-    () =>
-      data === undefined ? { volume: null } : { volume: readVolume(data), ...(data.stats && { stats: data.stats }) },
-    [data],
-  );
+  return { volume: useMemo(() => (data === undefined ? null : readVolume(data)), [data]), isLoading };
 }
 
 export function useFields(query: EventQuery<'log'>, enabled: boolean): { fields: Field[]; isLoading: boolean } {

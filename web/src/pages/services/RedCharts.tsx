@@ -17,8 +17,8 @@ import {
   errorQuery,
   errorShareQuery,
   exemplarQuery,
+  fineQuery,
   quantileQuery,
-  rateQuery,
   WINDOW_SECONDS_MIN,
   type Asked,
 } from '@/model/services/queries';
@@ -48,9 +48,10 @@ export function RedCharts({ service, markers }: { service: string; markers: read
         grid={grid}
         markers={markers}
         lines={[
-          { name: 'all', query: rateQuery(asked, window) },
+          { name: 'answered', query: fineQuery(asked, window) },
           { name: 'failed', query: errorQuery(asked, window) },
         ]}
+        isStacked
       />
       <Card
         title="Errors"
@@ -58,6 +59,7 @@ export function RedCharts({ service, markers }: { service: string; markers: read
         grid={grid}
         markers={markers}
         lines={[{ name: 'share of requests', query: errorShareQuery(asked, window) }]}
+        isStacked
       />
       <Card
         title="Duration"
@@ -81,13 +83,15 @@ interface CardProps {
   grid: Grid;
   markers: readonly Marker[];
   lines: Line[];
+  /** On each other, from zero. */
+  isStacked?: boolean;
   dots?: PlacedExemplar[];
   note?: ReactNode;
 }
 
 const NO_DOTS: PlacedExemplar[] = [];
 
-function Card({ title, unit, grid, markers, lines, dots = NO_DOTS, note }: CardProps) {
+function Card({ title, unit, grid, markers, lines, isStacked = false, dots = NO_DOTS, note }: CardProps) {
   const { utc } = useTime();
   const navigate = useNavigate();
   const zoom = useZoom();
@@ -123,7 +127,7 @@ function Card({ title, unit, grid, markers, lines, dots = NO_DOTS, note }: CardP
           chart={chart}
           exemplars={dots}
           markers={markers}
-          isStacked={false}
+          isStacked={isStacked}
           utc={utc}
           isolated={null}
           highlighted={null}

@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import { IconAffiliate, IconAlertTriangle, IconAlignLeft, IconHourglassHigh, IconTimeline } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -73,17 +72,10 @@ function Jumps({ service, range }: { service: string; range: { from: string; to:
   return (
     <nav className={classes.jumps} aria-label={`Of ${service}`}>
       {links.map(({ to, title, Icon }) => (
-        <Button
-          key={title}
-          leftSection={<Icon size={14} stroke={1.7} />}
-          renderRoot={({ className, children }: { className?: string; children?: React.ReactNode }) => (
-            <JumpLink to={to} {...(className === undefined ? {} : { className })}>
-              {children}
-            </JumpLink>
-          )}
-        >
+        <JumpLink key={title} to={to}>
+          <Icon size={14} stroke={1.7} />
           {title}
-        </Button>
+        </JumpLink>
       ))}
     </nav>
   );

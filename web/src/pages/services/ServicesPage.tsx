@@ -54,6 +54,7 @@ export function ServicesPage() {
         <span className={classes.count}>Small numbers: the change against the same time before</span>
         <Button
           renderRoot={(props) => <Link to="/map" search={keepShell} {...props} />}
+          c="var(--text)"
           leftSection={<IconAffiliate size={15} stroke={1.7} />}
         >
           Service map
