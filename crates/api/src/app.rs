@@ -5,13 +5,15 @@ use crate::reply::ApiError;
 use crate::uploads::Uploads;
 use base::Clock;
 use parking_lot::RwLock;
-use query::QueryService;
+use query::{EventService, QueryService};
+use receivers::{EventReceiver, Ledger, MetricReceiver, Strategies};
 use remote::Receiver;
 use remote::read::ReadServer;
 use scrape::Manager;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use telemetry::Registry;
 use tokio::sync::broadcast;
 use tsdb::Db;
@@ -21,6 +23,8 @@ pub struct App {
     pub clock: Clock,
     pub db: Db,
     pub query: QueryService,
+    pub events: EventService,
+    pub intake: Intake,
     pub receiver: Receiver,
     pub reader: ReadServer,
     pub uploads: Uploads,
@@ -30,6 +34,15 @@ pub struct App {
     pub config: ConfigState,
     pub notifications: Notifications,
     pub control: Box<dyn Control>,
+}
+
+/// What brings spans, logs and OTLP metrics in.
+pub struct Intake {
+    pub events: Arc<EventReceiver>,
+    pub metrics: MetricReceiver,
+    /// What came by which door, and what was turned away.
+    pub ledger: Arc<Ledger>,
+    pub strategies: Strategies,
 }
 
 /// What does not change while the process lives.

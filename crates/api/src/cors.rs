@@ -9,6 +9,9 @@ use axum::response::{IntoResponse, Response};
 
 pub async fn cors(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
+    // A page that sends telemetry puts headers of its own choice on it.
+    let telemetry = request.uri().path().starts_with("/v1/") || request.uri().path().starts_with("/otlp/");
+    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).filter(|_| telemetry).cloned();
     let mut response = if request.method() == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -16,6 +19,9 @@ pub async fn cors(request: Request, next: Next) -> Response {
     };
     if let Some(origin) = origin {
         allow(response.headers_mut(), origin);
+        if let Some(asked) = asked {
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        }
     }
     response
 }

@@ -5,15 +5,19 @@
 
 mod app;
 mod cors;
+mod grpc;
+mod jaeger;
 mod json;
 mod meter;
+mod otlp;
 mod params;
 mod pharos;
 mod prometheus;
 mod reply;
 mod uploads;
+mod zipkin;
 
-pub use app::{App, ConfigState, Control, Loaded, Notification, Notifications, Process};
+pub use app::{App, ConfigState, Control, Intake, Loaded, Notification, Notifications, Process};
 pub use params::{parse_duration_ms, parse_time};
 pub use uploads::Uploads;
 
@@ -31,17 +35,58 @@ const COMPRESS_BYTES_MIN: u16 = 1024;
 
 /// Every route of the API. Paths that are not ours fall through to `fallback` (the screen).
 pub fn router(app: Arc<App>, fallback: Router) -> Router {
-    let meter = meter::Meter::new(&app.registry);
-    let compress = SizeAbove::new(COMPRESS_BYTES_MIN)
-        .and(NotForContentType::const_new("text/event-stream"))
-        .and(NotForContentType::const_new("image/"));
-    Router::new()
+    let routes = Router::new()
         .merge(prometheus::routes())
         .merge(pharos::routes())
+        .merge(otlp::routes())
+        .merge(jaeger::grpc_routes())
+        .nest("/jaeger", jaeger::routes())
+        .nest("/zipkin", zipkin::routes());
+    dressed(app, routes).fallback_service(fallback)
+}
+
+/// The ports of the programs that are replaced: each has its protocol at the root.
+pub struct Ports {
+    /// 4317
+    pub otlp_grpc: Router,
+    /// 4318
+    pub otlp_http: Router,
+    /// 16686
+    pub jaeger: Router,
+    /// 16685
+    pub jaeger_grpc: Router,
+    /// 9411
+    pub zipkin: Router,
+    /// 5778
+    pub sampling: Router,
+}
+
+/// What is answered on other ports than the main one.
+pub fn ports(app: &Arc<App>) -> Ports {
+    let of = |routes: Router<Arc<App>>| dressed(Arc::clone(app), routes);
+    Ports {
+        otlp_grpc: of(otlp::grpc_routes()),
+        // Some SDKs are told one address for everything.
+        otlp_http: of(otlp::routes()),
+        jaeger: of(jaeger::routes().merge(jaeger::grpc_routes())),
+        jaeger_grpc: of(jaeger::grpc_routes()),
+        zipkin: of(zipkin::routes()),
+        sampling: of(jaeger::sampling_routes()),
+    }
+}
+
+/// Routes with what every request goes through.
+fn dressed(app: Arc<App>, routes: Router<Arc<App>>) -> Router {
+    let meter = meter::Meter::new(&app.registry);
+    let compress = SizeAbove::new(COMPRESS_BYTES_MIN)
+        .and(NotForContentType::GRPC)
+        .and(NotForContentType::const_new("text/event-stream"))
+        .and(NotForContentType::const_new("application/vnd.apache.arrow"))
+        .and(NotForContentType::const_new("image/"));
+    routes
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new().gzip(true).zstd(true).compress_when(compress))
         .layer(middleware::from_fn(cors::cors))
         .route_layer(middleware::from_fn_with_state((Arc::clone(&app), meter), meter::meter))
         .with_state(app)
-        .fallback_service(fallback)
 }

@@ -6,6 +6,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 use telemetry::{CounterFamily, HistogramFamily, Registry, names};
+use tracing::field::Empty;
+use tracing::{Instrument, info_span};
 
 /// The metrics, looked up once.
 #[derive(Clone)]
@@ -32,7 +34,21 @@ pub async fn meter(
 ) -> Response {
     let handler = route.as_ref().map_or("/", |r| r.as_str());
     let start = app.clock.monotonic();
-    let response = next.run(request).await;
+    let span = info_span!(
+        "http",
+        otel.name = format_args!("{} {handler}", request.method()),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = request.method().as_str(),
+        http.route = handler,
+        url.query = request.uri().query().unwrap_or(""),
+        http.response.status_code = Empty,
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
+    if response.status().is_server_error() {
+        span.record("otel.status_code", "error");
+    }
     meter.requests.with(&[response.status().as_str(), handler]).inc();
     meter.durations.with(&[handler]).observe((app.clock.monotonic() - start).as_secs_f64());
     response

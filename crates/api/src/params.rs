@@ -41,6 +41,11 @@ impl<S: Send + Sync> FromRequest<S> for Params {
 }
 
 impl Params {
+    /// A single parameter that was read elsewhere.
+    pub fn one(name: &str, value: &str) -> Params {
+        Params(vec![(name.to_owned(), value.to_owned())])
+    }
+
     /// The first value of a parameter; `""` counts as absent, as in Prometheus.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())

@@ -1,8 +1,10 @@
 //! Our own API, under `/api/pharos`, and the health checks.
 
+pub(crate) mod events;
 mod explain;
 mod health;
 pub mod openapi;
+mod receivers;
 mod targets;
 
 use crate::App;
@@ -12,6 +14,8 @@ use std::sync::Arc;
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
+        .merge(events::routes())
+        .route("/api/pharos/receivers", get(receivers::receivers))
         .route("/api/pharos/explain", get(explain::explain))
         .route("/api/pharos/targets", get(targets::targets))
         .route("/api/pharos/openapi.json", get(openapi::pharos))

@@ -14,11 +14,20 @@ section! {
         key data: Option<PathBuf> = None,
         key listen: Option<String> = None,
         key single_port: Option<bool> = None,
+        /// Also listen where the replaced programs do: 9411, 16685, 16686 …
+        key drop_in: Option<bool> = None,
+        /// Where SQL is spoken over PostgreSQL's protocol.
+        key postgres: Option<String> = None,
+        /// A file of Jaeger's sampling strategies.
+        key sampling_strategies: Option<PathBuf> = None,
         key insecure: Option<bool> = None,
         key prometheus_config: Option<PathBuf> = None,
         key memory: Option<ByteSize> = None,
         key disk: Option<ByteSize> = None,
         key retention_metrics: Option<Duration> = None,
+        key retention_logs: Option<Duration> = None,
+        key retention_traces: Option<Duration> = None,
+        key retention_errors: Option<Duration> = None,
         /// Shorter lives for some series; the first rule that matches a series counts.
         key retention: Vec<RetentionRule> = Vec::new(),
         key out_of_order_window: Option<Duration> = None,

@@ -9,11 +9,19 @@ pub enum Source {
     PrometheusOtlp,
     Zipkin,
     Jaeger,
+    /// What Pharos says about itself.
+    Own,
 }
 
 impl Source {
-    pub const ALL: [Source; 5] =
-        [Source::OtlpGrpc, Source::OtlpHttp, Source::PrometheusOtlp, Source::Zipkin, Source::Jaeger];
+    pub const ALL: [Source; 6] = [
+        Source::OtlpGrpc,
+        Source::OtlpHttp,
+        Source::PrometheusOtlp,
+        Source::Zipkin,
+        Source::Jaeger,
+        Source::Own,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -22,6 +30,7 @@ impl Source {
             Source::PrometheusOtlp => "prometheus_otlp",
             Source::Zipkin => "zipkin",
             Source::Jaeger => "jaeger",
+            Source::Own => "own",
         }
     }
 }

@@ -11,6 +11,7 @@
 //! It must not know of HTTP or of the search language. Whoever calls runs on a multi-threaded tokio runtime.
 
 mod catalog;
+mod deadline;
 mod memory;
 mod metrics;
 mod prune;
@@ -20,23 +21,26 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use catalog::{CATALOG, SCHEMA};
 pub use metrics::{MetricSeries, MetricsSource};
 pub use write::{Format, Writer, type_name};
 
 use base::Budget;
-use catalog::{CATALOG, EventCatalog, EventSchema, SCHEMA};
+use catalog::{EventCatalog, EventSchema};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::MemoryCatalogProvider;
 use datafusion::common::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use deadline::DeadlineRule;
 use events::Snapshot;
 use model::event::Kind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A statement may be this long: a screen of it is 4 kB, what a tool generates 100 kB.
 pub const STATEMENT_BYTES_MAX: usize = 1 << 20;
@@ -56,6 +60,8 @@ pub struct SqlOptions {
     pub spill_bytes_max: u64,
     /// Partitions of a plan.
     pub threads: usize,
+    /// What a statement may take from its first row to its last.
+    pub timeout: Duration,
 }
 
 /// Why a statement has no answer.
@@ -67,6 +73,9 @@ pub enum SqlError {
     /// It needs more memory or spill space than there is for it.
     #[error("{0}")]
     TooLarge(String),
+    /// It took longer than statements may.
+    #[error("{0}")]
+    Timeout(String),
     /// The rest: ours.
     #[error("{0}")]
     Failed(String),
@@ -76,6 +85,9 @@ impl From<DataFusionError> for SqlError {
     fn from(error: DataFusionError) -> SqlError {
         let message = error.strip_backtrace();
         match error.find_root() {
+            DataFusionError::Execution(why) if why.starts_with(deadline::OVER) => {
+                SqlError::Timeout(why.clone())
+            }
             DataFusionError::ResourcesExhausted(why) => SqlError::TooLarge(why.clone()),
             DataFusionError::SQL(..)
             | DataFusionError::Plan(_)
@@ -123,7 +135,13 @@ impl SqlEngine {
         settings.execution.time_zone = Some("UTC".to_owned());
         // The dialect of the protocol that tools speak.
         settings.sql_parser.dialect = datafusion::common::config::Dialect::PostgreSQL;
-        let context = SessionContext::new_with_config_rt(config, runtime);
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(DeadlineRule(options.timeout)))
+            .build();
+        let context = SessionContext::new_with_state(state);
         let events = Arc::new(EventSchema(tables));
         context.register_catalog(
             CATALOG,

@@ -39,6 +39,15 @@ pub struct ServeArgs {
     /// Open no other port
     #[arg(long, env = "PHAROS_SINGLE_PORT", num_args = 0..=1, default_missing_value = "true")]
     pub single_port: Option<bool>,
+    /// Listen as well where the replaced programs do: 9411 (Zipkin), 16685 and 16686 (Jaeger), 5778 (sampling)
+    #[arg(long, env = "PHAROS_DROP_IN", num_args = 0..=1, default_missing_value = "true")]
+    pub drop_in: Option<bool>,
+    /// Speak SQL over PostgreSQL's protocol on this address, such as 127.0.0.1:5432
+    #[arg(long, value_name = "ADDR", env = "PHAROS_POSTGRES", value_parser = address)]
+    pub postgres: Option<SocketAddr>,
+    /// A file of Jaeger's sampling strategies, answered on 5778
+    #[arg(long, value_name = "FILE", env = "PHAROS_SAMPLING_STRATEGIES")]
+    pub sampling_strategies: Option<PathBuf>,
     /// Listen on an address that others can reach, though nobody has to log in
     #[arg(long, env = "PHAROS_INSECURE", num_args = 0..=1, default_missing_value = "true")]
     pub insecure: Option<bool>,
@@ -54,6 +63,15 @@ pub struct ServeArgs {
     /// How long metrics are kept [default: 15d]
     #[arg(long, value_name = "DURATION", env = "PHAROS_RETENTION_METRICS")]
     pub retention_metrics: Option<String>,
+    /// How long logs are kept [default: 30d]
+    #[arg(long, value_name = "DURATION", env = "PHAROS_RETENTION_LOGS")]
+    pub retention_logs: Option<String>,
+    /// How long spans are kept [default: 14d]
+    #[arg(long, value_name = "DURATION", env = "PHAROS_RETENTION_TRACES")]
+    pub retention_traces: Option<String>,
+    /// How long errors are kept [default: 90d]
+    #[arg(long, value_name = "DURATION", env = "PHAROS_RETENTION_ERRORS")]
+    pub retention_errors: Option<String>,
     /// A query that takes longer is ended [default: 2m]
     #[arg(long, value_name = "DURATION", env = "PHAROS_QUERY_TIMEOUT")]
     pub query_timeout: Option<String>,

@@ -2,7 +2,9 @@
 
 mod check;
 mod cli;
+mod events;
 mod http;
+mod listeners;
 mod metrics;
 mod query;
 mod reload;

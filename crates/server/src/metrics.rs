@@ -1,6 +1,8 @@
 //! What the store knows about itself, as metrics: read when somebody asks, counted by nobody twice.
 
 use base::Budget;
+use events::{EventStats, Events, KindStats};
+use model::event::Kind;
 use telemetry::{Registry, names};
 use tsdb::{Db, HeadStats};
 
@@ -20,6 +22,41 @@ pub fn register(
     registry.observe_value(&names::server::MEMORY_LIMIT_BYTES, move || limit);
     let budget = budget.clone();
     registry.observe_value(&names::server::MEMORY_RESERVED_BYTES, move || budget.used_bytes() as f64);
+}
+
+/// Makes the metrics of the event store part of the registry.
+pub fn register_events(registry: &Registry, store: &Events) {
+    use names::events as n;
+    for (def, read) in [
+        (&n::APPENDED, (|k| k.appended) as fn(&KindStats) -> u64),
+        (&n::MEMORY_EVENTS, |k| k.memory_rows),
+        (&n::FILES, |k| k.files),
+        (&n::FILE_EVENTS, |k| k.file_rows),
+        (&n::FILE_BYTES, |k| k.file_bytes),
+        (&n::COLUMNS, |k| k.columns),
+    ] {
+        let store = store.clone();
+        registry.observe(def, move |o| {
+            let stats = store.stats();
+            Kind::ALL.iter().for_each(|kind| o.value(&[kind.name()], read(stats.kind(*kind)) as f64));
+        });
+    }
+    for (def, read) in [
+        (&n::MEMORY_BYTES, (|s| s.memory_bytes) as fn(&EventStats) -> u64),
+        (&n::LOG_BYTES, |s| s.log_bytes),
+        (&n::FLUSHES, |s| s.flushes),
+        (&n::FLUSHES_FAILED, |s| s.flushes_failed),
+        (&n::MERGES, |s| s.merges),
+        (&n::MERGES_FAILED, |s| s.merges_failed),
+        (&n::OVER_BUDGET, |s| s.over_budget),
+        (&n::DISK_FULL, |s| u64::from(s.disk_full)),
+        (&n::DAMAGE, |s| s.damage),
+        (&n::OVERFLOWED, |s| s.attributes_overflowed),
+        (&n::TAIL_MISSED, |s| s.tail_lagged),
+    ] {
+        let store = store.clone();
+        registry.observe_value(def, move || read(&store.stats()) as f64);
+    }
 }
 
 fn build(registry: &Registry, version: &'static str, revision: &'static str) {

@@ -5,15 +5,19 @@
 //! markers, queues keep what was not sent, the store syncs and closes.
 
 use crate::cli::ServeArgs;
+use crate::events::EventSide;
+use crate::listeners::{Listeners, Port};
 use crate::metrics;
 use crate::reload::Program;
 use crate::settings::Settings;
 use api::{App, ConfigState, Notifications, Process, Uploads};
 use base::{Budget, Clock};
-use query::{QueryLimits, QueryService};
+use query::{EventService, QueryLimits, QueryService};
+use receivers::Own;
 use remote::{ReadLimits, ReadServer, ReceiveLimits, Receiver};
 use std::future::IntoFuture;
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +26,13 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tracing::{error, info, warn};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use tsdb::{Db, Options};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const REVISION: &str = match option_env!("PHAROS_REVISION") {
     Some(revision) => revision,
     None => "",
@@ -49,14 +57,19 @@ pub fn run(args: ServeArgs) -> ExitCode {
             return ExitCode::from(BAD);
         }
     };
-    let filter = tracing_subscriber::EnvFilter::new(&settings.log);
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let own = Own::new(Clock::system());
+    let text = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // Lines for people say what happened, not inside which request: that is in the store.
+        .with_filter(filter_fn(|metadata| metadata.is_event()));
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::EnvFilter::new(&settings.log))
+        .with(text)
+        .with(own.layer())
         .init();
-    match crate::runtime().block_on(serve(settings)) {
+    match crate::runtime().block_on(serve(settings, own)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Configuration(faults)) => {
             faults.iter().for_each(|fault| eprintln!("{fault}"));
@@ -76,7 +89,7 @@ pub enum Failure {
     Start(String),
 }
 
-async fn serve(settings: Settings) -> Result<(), Failure> {
+async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
     let clock = Clock::system();
     let program_config = crate::reload::load(&settings).map_err(Failure::Configuration)?;
     let registry = Registry::new();
@@ -88,6 +101,9 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
         .map_err(|e| Failure::Start(format!("{}: {e}; is another server running there?", settings.listen)))?;
     let program = Program::start(&settings, &db, &registry, &clock)
         .map_err(|e| Failure::Start(format!("{}: {e}", settings.data.display())))?;
+    let side = EventSide::open(&settings, &program_config, &db, &registry, &clock, &budget, own).await?;
+    metrics::register_events(&registry, &side.store);
+    let EventSide { store, intake, end: event_end } = side;
     let limits = QueryLimits {
         concurrency: settings.query_concurrency,
         timeout: settings.query_timeout,
@@ -95,8 +111,11 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
         lookback_ms: settings.lookback.as_millis() as i64,
         budget: budget.slice("queries", settings.memory_bytes / 100 * QUERY_PERCENT),
     };
+    let query = QueryService::new(db.clone(), limits, clock.clone(), &registry);
     let app = Arc::new(App {
-        query: QueryService::new(db.clone(), limits, clock.clone(), &registry),
+        events: crate::events::service(&settings, store, query.clone(), &budget, &clock)?,
+        intake,
+        query,
         receiver: Receiver::new(db.clone(), ReceiveLimits::default(), &registry),
         uploads: Uploads::new(settings.memory_bytes / 100 * UPLOAD_PERCENT),
         reader: ReadServer::new(db.clone(), ReadLimits::default(), &registry),
@@ -119,8 +138,15 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     program.attach(&app);
     program.apply(program_config);
     announce(&settings, &listener);
+    let ports = Listeners::open(settings.listen.ip(), ports(&settings, &app)).await;
+    let postgres = settings.postgres.map(|address| tokio::spawn(postgres(app.events.clone(), address)));
     let answered = answer(listener, Arc::clone(&app), &program).await;
+    if let Some(postgres) = postgres {
+        postgres.abort();
+    }
+    ports.close(DRAIN).await;
     program.stop().await;
+    event_end.close().await;
     let closing = db.clone();
     // The last writes of scraping are in: nothing is lost when this returns.
     tokio::task::spawn_blocking(move || closing.close())
@@ -128,6 +154,35 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
         .map_err(|_| Failure::Start("the store ended in a panic".to_owned()))?;
     info!("stopped; everything is on disk");
     answered
+}
+
+/// The ports beside the main one.
+fn ports(settings: &Settings, app: &Arc<App>) -> Vec<Port> {
+    if settings.single_port {
+        return Vec::new();
+    }
+    let routers = api::ports(app);
+    let mut ports = vec![
+        Port { name: "OTLP over gRPC", number: 4317, router: routers.otlp_grpc },
+        Port { name: "OTLP over HTTP", number: 4318, router: routers.otlp_http },
+    ];
+    if settings.drop_in {
+        ports.push(Port { name: "Jaeger", number: 16686, router: routers.jaeger });
+        ports.push(Port { name: "Jaeger over gRPC", number: 16685, router: routers.jaeger_grpc });
+        ports.push(Port { name: "Zipkin", number: 9411, router: routers.zipkin });
+    }
+    if settings.drop_in || settings.sampling_strategies.is_some() {
+        ports.push(Port { name: "remote sampling", number: 5778, router: routers.sampling });
+    }
+    ports
+}
+
+/// Speaks PostgreSQL's protocol. A port that somebody else has is a warning, not an end.
+async fn postgres(events: EventService, address: SocketAddr) {
+    info!(%address, "SQL over PostgreSQL's protocol");
+    if let Err(error) = events.serve_postgres(address).await {
+        warn!(%address, "SQL over PostgreSQL's protocol is not spoken: {error}");
+    }
 }
 
 fn open_store(

@@ -11,7 +11,11 @@ use tsdb::{Downsample, KeepRule};
 
 const LISTEN: &str = "127.0.0.1:9090";
 const DATA: &str = "./pharos-data";
-const RETENTION: Duration = Duration::from_secs(15 * 86_400);
+const DAY: u64 = 86_400;
+const RETENTION: Duration = Duration::from_secs(15 * DAY);
+const RETENTION_LOGS: Duration = Duration::from_secs(30 * DAY);
+const RETENTION_TRACES: Duration = Duration::from_secs(14 * DAY);
+const RETENTION_ERRORS: Duration = Duration::from_secs(90 * DAY);
 const QUERY_TIMEOUT: Duration = Duration::from_secs(120);
 const QUERY_SAMPLES: u64 = 50_000_000;
 const QUERY_CONCURRENCY: usize = 20;
@@ -27,14 +31,20 @@ pub struct Settings {
     pub data: PathBuf,
     pub listen: SocketAddr,
     pub config: Option<PathBuf>,
-    /// No other port is opened yet, with or without it.
     pub single_port: bool,
+    /// Listens where the replaced programs do, too.
+    pub drop_in: bool,
+    pub postgres: Option<SocketAddr>,
+    pub sampling_strategies: Option<PathBuf>,
     pub insecure: bool,
     pub prometheus_config: Option<PathBuf>,
     pub memory_bytes: u64,
     /// `None`: 80 % of the disk that holds the data.
     pub disk_bytes: Option<u64>,
     pub retention: Duration,
+    pub retention_logs: Duration,
+    pub retention_traces: Duration,
+    pub retention_errors: Duration,
     pub keep: Vec<KeepRule>,
     pub out_of_order_window: Duration,
     pub accept_any_time: bool,
@@ -68,6 +78,12 @@ impl Settings {
             };
         let retention =
             duration("retention-metrics", &args.retention_metrics, file.retention_metrics, RETENTION);
+        let retention_logs =
+            duration("retention-logs", &args.retention_logs, file.retention_logs, RETENTION_LOGS);
+        let retention_traces =
+            duration("retention-traces", &args.retention_traces, file.retention_traces, RETENTION_TRACES);
+        let retention_errors =
+            duration("retention-errors", &args.retention_errors, file.retention_errors, RETENTION_ERRORS);
         let query_timeout = duration("query-timeout", &args.query_timeout, file.query_timeout, QUERY_TIMEOUT);
         let lookback =
             duration("query-lookback-delta", &args.query_lookback_delta, file.query_lookback_delta, LOOKBACK);
@@ -90,16 +106,30 @@ impl Settings {
                 SocketAddr::from(([127, 0, 0, 1], 9090))
             }
         };
+        let postgres = match (args.postgres, file.postgres.as_deref().map(str::parse)) {
+            (Some(address), _) | (None, Some(Ok(address))) => Some(address),
+            (None, Some(Err(_))) => {
+                faults.push("postgres: not an address such as 127.0.0.1:5432".to_owned());
+                None
+            }
+            (None, None) => None,
+        };
         let settings = Settings {
             data: args.data.clone().or(file.data).unwrap_or_else(|| DATA.into()),
             listen,
             config: args.config.clone(),
             single_port: args.single_port.or(file.single_port).unwrap_or(false),
+            drop_in: args.drop_in.or(file.drop_in).unwrap_or(false),
+            postgres,
+            sampling_strategies: args.sampling_strategies.clone().or(file.sampling_strategies),
             insecure: args.insecure.or(file.insecure).unwrap_or(false),
             prometheus_config: args.prometheus_config.clone().or(file.prometheus_config),
             memory_bytes: memory.unwrap_or_else(default_memory),
             disk_bytes,
             retention,
+            retention_logs,
+            retention_traces,
+            retention_errors,
             keep: keep_rules(&file.retention, &mut faults),
             out_of_order_window: file.out_of_order_window.unwrap_or(Duration::ZERO),
             accept_any_time: file.accept_any_time.unwrap_or(false),
@@ -124,18 +154,28 @@ impl Settings {
                 format_size(settings.memory_bytes)
             ));
         }
-        if settings.retention.is_zero() {
-            faults.push("--retention-metrics: must be more than 0".to_owned());
+        for (flag, kept) in [
+            ("metrics", settings.retention),
+            ("logs", settings.retention_logs),
+            ("traces", settings.retention_traces),
+            ("errors", settings.retention_errors),
+        ] {
+            if kept.is_zero() {
+                faults.push(format!("--retention-{flag}: must be more than 0"));
+            }
         }
         if faults.is_empty() { Ok(settings) } else { Err(faults) }
     }
 
     /// Nobody has to log in, so nobody else may be able to reach it, unless somebody says that is meant.
     fn refuse_open_door(&self, faults: &mut Vec<String>) {
-        if !self.listen.ip().is_loopback() && !self.insecure {
+        let open = [("listen", Some(self.listen)), ("postgres", self.postgres)];
+        for (flag, address) in open.into_iter().filter_map(|(flag, a)| Some((flag, a?))) {
+            if address.ip().is_loopback() || self.insecure {
+                continue;
+            }
             faults.push(format!(
-                "--listen: {} can be reached by others and there are no users to log in; listen on 127.0.0.1, or say --insecure if the network is trusted",
-                self.listen
+                "--{flag}: {address} can be reached by others and there are no users to log in; listen on 127.0.0.1, or say --insecure if the network is trusted"
             ));
         }
     }
@@ -148,11 +188,17 @@ impl Settings {
             ("listen", self.listen.to_string()),
             ("config", path(&self.config)),
             ("single-port", self.single_port.to_string()),
+            ("drop-in", self.drop_in.to_string()),
+            ("postgres", self.postgres.map(|a| a.to_string()).unwrap_or_default()),
+            ("sampling-strategies", path(&self.sampling_strategies)),
             ("insecure", self.insecure.to_string()),
             ("prometheus-config", path(&self.prometheus_config)),
             ("memory", format_size(self.memory_bytes)),
             ("disk", self.disk_bytes.map_or_else(|| "80 % of the disk".to_owned(), format_size)),
             ("retention-metrics", format_duration(self.retention)),
+            ("retention-logs", format_duration(self.retention_logs)),
+            ("retention-traces", format_duration(self.retention_traces)),
+            ("retention-errors", format_duration(self.retention_errors)),
             ("query-timeout", format_duration(self.query_timeout)),
             ("query-max-samples", self.query_samples_max.to_string()),
             ("query-max-concurrency", self.query_concurrency.to_string()),

@@ -4,6 +4,7 @@
 //! knows is called `pharos_*`.
 
 pub mod discovery;
+pub mod events;
 pub mod http;
 pub mod process;
 pub mod query;

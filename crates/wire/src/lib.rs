@@ -19,4 +19,5 @@ pub mod otlp;
 pub mod proto;
 pub mod remote;
 pub mod snappy;
+pub mod unpack;
 pub mod zipkin;

@@ -37,6 +37,8 @@ const START: Param = Param("start", false, Kind::Time);
 const END: Param = Param("end", false, Kind::Time);
 const LIMIT: Param = Param("limit", false, Kind::Number);
 const MATCH: Param = Param("match[]", false, Kind::Texts);
+const KIND: Param = Param("kind", false, Kind::Text);
+const Q: Param = Param("q", false, Kind::Text);
 const TIMEOUT: Param = Param("timeout", false, Kind::Duration);
 const LOOKBACK: Param = Param("lookback_delta", false, Kind::Duration);
 const STATS: Param = Param("stats", false, Kind::Text);
@@ -212,6 +214,90 @@ pub static PHAROS: &[Path] = &[
         "Targets, with what to do about those that fail",
         &[Param("scrapePool", false, Kind::Text), Param("state", false, Kind::Text)],
     ),
+    path(
+        "/api/pharos/search",
+        BOTH,
+        "Events that match a query, a page at a time",
+        &[KIND, Q, START, END, LIMIT, Param("cursor", false, Kind::Text), Param("order", false, Kind::Text)],
+    ),
+    path(
+        "/api/pharos/search/histogram",
+        GET,
+        "How many events match, over time and by a field",
+        &[KIND, Q, START, END, Param("buckets", false, Kind::Number), Param("by", false, Kind::Text)],
+    ),
+    path(
+        "/api/pharos/search/top",
+        GET,
+        "The most frequent values of a field",
+        &[KIND, Q, START, END, LIMIT, Param("field", true, Kind::Text)],
+    ),
+    path("/api/pharos/search/fields", GET, "The fields that matching events have", &[KIND, Q, START, END]),
+    path(
+        "/api/pharos/search/group",
+        GET,
+        "Aggregates of matching events, by fields",
+        &[
+            KIND,
+            Q,
+            START,
+            END,
+            LIMIT,
+            Param("by", false, Kind::Text),
+            Param("agg", false, Kind::Text),
+            Param("order", false, Kind::Text),
+        ],
+    ),
+    path(
+        "/api/pharos/search/patterns",
+        GET,
+        "Templates of matching log lines, with counts",
+        &[KIND, Q, START, END, LIMIT, Param("buckets", false, Kind::Number)],
+    ),
+    path(
+        "/api/pharos/search/context",
+        GET,
+        "What the same service said around an event",
+        &[
+            Param("id", true, Kind::Text),
+            Param("before", false, Kind::Number),
+            Param("after", false, Kind::Number),
+        ],
+    ),
+    path(
+        "/api/pharos/search/tail",
+        GET,
+        "Matching events as they come in, as server-sent events",
+        &[KIND, Q],
+    ),
+    path(
+        "/api/pharos/search/complete",
+        GET,
+        "What may stand at a place in a query",
+        &[KIND, Q, START, END, Param("cursor", false, Kind::Number)],
+    ),
+    path(
+        "/api/pharos/traces",
+        GET,
+        "Traces with a span that matches",
+        &[
+            Q,
+            START,
+            END,
+            LIMIT,
+            Param("min_duration", false, Kind::Duration),
+            Param("max_duration", false, Kind::Duration),
+            Param("order", false, Kind::Text),
+            Param("cursor", false, Kind::Text),
+        ],
+    ),
+    path(
+        "/api/pharos/sql",
+        BOTH,
+        "Answer an SQL statement over events and metrics, as JSON, CSV or Arrow",
+        &[QUERY, LIMIT, Param("format", false, Kind::Text)],
+    ),
+    path("/api/pharos/receivers", GET, "What came by which door, and what was turned away and why", &[]),
     path("/health", GET, "Whether the program answers", &[]),
     path("/health/detailed", GET, "Whether each part of it works", &[]),
 ];

@@ -11,8 +11,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The catalog of the session, and its one schema.
-pub(super) const CATALOG: &str = "pharos";
-pub(super) const SCHEMA: &str = "public";
+pub const CATALOG: &str = "pharos";
+pub const SCHEMA: &str = "public";
 
 /// The schema `public`.
 pub(super) struct EventSchema(pub(super) Arc<dyn EventTables>);

@@ -24,7 +24,8 @@ struct Held {
 
 impl BudgetPool {
     pub fn new(budget: Budget) -> Result<BudgetPool> {
-        let reservation = budget.reserve(0).map_err(|e| DataFusionError::ResourcesExhausted(e.to_string()))?;
+        let reservation =
+            budget.reserve(0).map_err(|e| DataFusionError::ResourcesExhausted(e.to_string()))?;
         Ok(BudgetPool { budget, held: Mutex::new(Held { reservation, unasked_bytes: 0 }) })
     }
 }

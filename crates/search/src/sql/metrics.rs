@@ -73,7 +73,9 @@ struct Asked {
 impl Asked {
     fn read(args: &[Expr], session: &dyn Session, now_ms: i64) -> Result<Asked> {
         if args.is_empty() || args.len() > 4 {
-            return plan_err!("metrics() takes an expression and, if wanted, start, end and step: metrics('up', now() - interval '1 hour', now(), '30s')");
+            return plan_err!(
+                "metrics() takes an expression and, if wanted, start, end and step: metrics('up', now() - interval '1 hour', now(), '30s')"
+            );
         }
         let context = SimplifyContext::builder().with_current_time().build();
         let simplifier = ExprSimplifier::new(context);
@@ -104,14 +106,20 @@ impl Asked {
 
 /// A timestamp, RFC 3339 text, or Unix seconds.
 fn time_ms(value: &ScalarValue, what: &str) -> Result<i64> {
-    let wrong = || DataFusionError::Plan(format!("metrics(): {what} is a time: a timestamp, RFC 3339 text or Unix seconds"));
+    let wrong = || {
+        DataFusionError::Plan(format!(
+            "metrics(): {what} is a time: a timestamp, RFC 3339 text or Unix seconds"
+        ))
+    };
     if let Some(Some(text)) = value.try_as_str()
         && let Ok(seconds) = text.parse::<f64>()
     {
         return Ok((seconds * 1000.0) as i64);
     }
     if value.data_type().is_numeric() {
-        let ScalarValue::Float64(Some(seconds)) = value.cast_to(&DataType::Float64)? else { return Err(wrong()) };
+        let ScalarValue::Float64(Some(seconds)) = value.cast_to(&DataType::Float64)? else {
+            return Err(wrong());
+        };
         return Ok((seconds * 1000.0) as i64);
     }
     let timestamp = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));

@@ -107,7 +107,9 @@ fn nanoseconds(expr: &Expr) -> Option<i64> {
     match expr {
         Expr::Literal(ScalarValue::TimestampNanosecond(ns, _), _) => *ns,
         Expr::Literal(ScalarValue::TimestampMicrosecond(us, _), _) => us.and_then(|us| us.checked_mul(1_000)),
-        Expr::Literal(ScalarValue::TimestampMillisecond(ms, _), _) => ms.and_then(|ms| ms.checked_mul(1_000_000)),
+        Expr::Literal(ScalarValue::TimestampMillisecond(ms, _), _) => {
+            ms.and_then(|ms| ms.checked_mul(1_000_000))
+        }
         Expr::Literal(ScalarValue::TimestampSecond(s, _), _) => s.and_then(|s| s.checked_mul(1_000_000_000)),
         _ => None,
     }
@@ -143,7 +145,8 @@ mod tests {
         let not = Expr::Not(Box::new(col("service").eq(lit("a"))));
         let list = col("service").in_list(vec![lit("a"), lit("b")], true);
         assert_eq!(prune_of(&[either, not, list, col("service").not_eq(lit("b"))]), Prune::none());
-        let two = prune_of(&[col("service").in_list(vec![lit("a"), lit("b")], false), col("service").eq(lit("b"))]);
+        let two =
+            prune_of(&[col("service").in_list(vec![lit("a"), lit("b")], false), col("service").eq(lit("b"))]);
         assert_eq!(two.services, Some(vec!["b".to_owned()]));
     }
 }

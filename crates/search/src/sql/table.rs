@@ -4,7 +4,9 @@
 //! before the other columns are read, so the plan above does not repeat them.
 
 use super::prune::prune_of;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -102,7 +104,8 @@ fn hex(array: &ArrayRef) -> ArrayRef {
 }
 
 fn show_all(columns: &[Shown], batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
-    let arrays = columns.iter().zip(batch.columns()).map(|(c, a)| c.show(a)).collect::<std::result::Result<_, _>>()?;
+    let arrays =
+        columns.iter().zip(batch.columns()).map(|(c, a)| c.show(a)).collect::<std::result::Result<_, _>>()?;
     let schema = Arc::new(Schema::new(columns.iter().map(|c| c.field.clone()).collect::<Vec<_>>()));
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(schema, arrays, &options)
@@ -285,7 +288,11 @@ impl ExecutionPlan for EventScan {
         Ok(self)
     }
 
-    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
         let mut statistics = Statistics::new_unknown(&self.schema());
         if args.partition().is_none() {
             let rows = self.snapshot.0.parts(&self.prune).iter().map(Part::rows).sum::<u64>() as usize;
@@ -299,12 +306,15 @@ impl ExecutionPlan for EventScan {
         let snapshot = self.snapshot.0.with_cancel(cancel.clone());
         let pieces = self.pieces(&snapshot, partition);
         let mut stream = RecordBatchReceiverStreamBuilder::new(self.schema(), BATCHES_AHEAD);
-        let (sender, reading) = (stream.tx(), Reading {
-            columns: Arc::clone(&self.columns),
-            prune: self.prune.clone(),
-            filter: self.filter.clone(),
-            rows_left: self.limit.unwrap_or(usize::MAX),
-        });
+        let (sender, reading) = (
+            stream.tx(),
+            Reading {
+                columns: Arc::clone(&self.columns),
+                prune: self.prune.clone(),
+                filter: self.filter.clone(),
+                rows_left: self.limit.unwrap_or(usize::MAX),
+            },
+        );
         stream.spawn_blocking(move || {
             reading.run(&pieces, |batch| sender.blocking_send(batch).is_ok());
             Ok(())

@@ -120,7 +120,9 @@ pub fn type_name(data_type: &DataType) -> &'static str {
         DataType::Date32 | DataType::Date64 => "date",
         DataType::Time32(_) | DataType::Time64(_) => "time",
         DataType::Interval(_) | DataType::Duration(_) => "interval",
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "bytea",
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "bytea"
+        }
         DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "array",
         DataType::Struct(_) | DataType::Map(..) => "record",
         DataType::Dictionary(_, values) => type_name(values),
@@ -194,7 +196,9 @@ impl<'a> Cells<'a> {
             Cells::Int(array) => push(out, array.as_primitive::<Int64Type>().value(row)),
             Cells::Unsigned(array) => push(out, array.as_primitive::<UInt64Type>().value(row)),
             Cells::Double(array) => json_double(array.as_primitive::<Float64Type>().value(row), out),
-            Cells::Single(array) => json_double(f64::from(array.as_primitive::<Float32Type>().value(row)), out),
+            Cells::Single(array) => {
+                json_double(f64::from(array.as_primitive::<Float32Type>().value(row)), out)
+            }
             Cells::Text(formatter, _) => {
                 let text = formatter.value(row).try_to_string()?;
                 json_string(&text, out);
@@ -245,7 +249,8 @@ mod tests {
     use std::sync::Arc;
 
     fn batch() -> RecordBatch {
-        let time = TimestampNanosecondArray::from(vec![Some(1_700_000_000_123_456_789), None]).with_timezone("UTC");
+        let time =
+            TimestampNanosecondArray::from(vec![Some(1_700_000_000_123_456_789), None]).with_timezone("UTC");
         RecordBatch::try_from_iter([
             ("time", Arc::new(time) as ArrayRef),
             ("n", Arc::new(Int64Array::from(vec![Some(1), None]))),

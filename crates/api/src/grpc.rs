@@ -1,0 +1,138 @@
+//! gRPC on the same port as everything else: messages go through as bytes, `wire` reads and writes them.
+//!
+//! What axum's router matches is a path such as `/opentelemetry.proto.collector.trace.v1.TraceService/Export`; framing,
+//! compression and trailers are tonic's.
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::response::Response;
+use futures::stream::Iter;
+use std::future::Future;
+use std::pin::Pin;
+use tonic::Status;
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::server::{Grpc, ServerStreamingService, UnaryService};
+
+/// A message as it is on the wire.
+#[derive(Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Raw;
+    type Decoder = Raw;
+
+    fn encoder(&mut self) -> Raw {
+        Raw
+    }
+
+    fn decoder(&mut self) -> Raw {
+        Raw
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, message: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        use bytes::BufMut;
+        out.put(message);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, message: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        use bytes::Buf;
+        Ok(Some(message.copy_to_bytes(message.remaining())))
+    }
+}
+
+type Answer<T> = Pin<Box<dyn Future<Output = Result<tonic::Response<T>, Status>> + Send>>;
+
+struct Handler<F>(Option<F>);
+
+impl<F, A> UnaryService<Bytes> for Handler<F>
+where
+    F: FnOnce(Bytes) -> A,
+    A: Future<Output = Result<Bytes, Status>> + Send + 'static,
+{
+    type Response = Bytes;
+    type Future = Answer<Bytes>;
+
+    fn call(&mut self, request: tonic::Request<Bytes>) -> Answer<Bytes> {
+        match self.0.take() {
+            Some(handler) => {
+                let answer = handler(request.into_inner());
+                Box::pin(async { answer.await.map(tonic::Response::new) })
+            }
+            None => Box::pin(async { Err(Status::internal("a unary call was made twice")) }),
+        }
+    }
+}
+
+/// Messages of a streamed answer, all made.
+pub type Messages = Iter<std::vec::IntoIter<Result<Bytes, Status>>>;
+
+struct StreamHandler<F>(Option<F>);
+
+impl<F, A> ServerStreamingService<Bytes> for StreamHandler<F>
+where
+    F: FnOnce(Bytes) -> A,
+    A: Future<Output = Result<Messages, Status>> + Send + 'static,
+{
+    type Response = Bytes;
+    type ResponseStream = Messages;
+    type Future = Answer<Messages>;
+
+    fn call(&mut self, request: tonic::Request<Bytes>) -> Answer<Messages> {
+        match self.0.take() {
+            Some(handler) => {
+                let answer = handler(request.into_inner());
+                Box::pin(async { answer.await.map(tonic::Response::new) })
+            }
+            None => Box::pin(async { Err(Status::internal("a streaming call was made twice")) }),
+        }
+    }
+}
+
+fn grpc(message_bytes_max: usize) -> Grpc<Raw> {
+    Grpc::new(Raw)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd)
+        .accept_compressed(CompressionEncoding::Deflate)
+        .send_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Zstd)
+        .max_decoding_message_size(message_bytes_max)
+        .max_encoding_message_size(usize::MAX)
+}
+
+/// Answers a call of one message with one message. A message over the limit is refused by tonic with `OUT_OF_RANGE`,
+/// before it is unpacked or while it is.
+pub async fn unary<A>(
+    request: Request,
+    message_bytes_max: usize,
+    handler: impl FnOnce(Bytes) -> A,
+) -> Response
+where
+    A: Future<Output = Result<Bytes, Status>> + Send + 'static,
+{
+    grpc(message_bytes_max).unary(Handler(Some(handler)), request).await.map(Body::new)
+}
+
+/// Answers a call of one message with a stream of them.
+pub async fn streaming<A>(
+    request: Request,
+    message_bytes_max: usize,
+    handler: impl FnOnce(Bytes) -> A,
+) -> Response
+where
+    A: Future<Output = Result<Messages, Status>> + Send + 'static,
+{
+    grpc(message_bytes_max).server_streaming(StreamHandler(Some(handler)), request).await.map(Body::new)
+}
