@@ -19,6 +19,8 @@ interface Props {
   /** Moments to draw a line at. */
   markers?: readonly Marker[];
   isStacked: boolean;
+  /** Begins at zero, whatever the lines do. */
+  fromZero?: boolean;
   utc: boolean;
   /** Keys of the series to draw; null for all. */
   isolated: ReadonlySet<string> | null;
@@ -70,7 +72,7 @@ export function TimeChart(props: Props) {
 
   useEffect(() => {
     if (host.current === null || !isSized) return undefined;
-    const look = { ink: readInk(), axes, utc, isStacked, width, height };
+    const look = { ink: readInk(), axes, utc, isStacked, fromZero: latest.current.fromZero === true, width, height };
     const options = chartOptions(shown.series, shown.order, look);
     const layer = exemplarLayer(() => latest.current.exemplars, look.ink, axes);
     options.plugins = [layer, markerLayer(() => latest.current.markers ?? [], look.ink)];

@@ -9,6 +9,8 @@ export interface ChartLook {
   axes: Axes;
   utc: boolean;
   isStacked: boolean;
+  /** Zero belongs to the picture, whatever the lines do. */
+  fromZero?: boolean;
   width: number;
   height: number;
 }
@@ -47,8 +49,10 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
     focus: { alpha: 0.25 },
     scales: {
       x: { time: true },
-      y: { range: (_plot, low, high) => rangeOf(low, high, axes.left, look.isStacked) },
-      y2: { range: (_plot, low, high) => rangeOf(low, high, axes.right ?? 'none', look.isStacked) },
+      y: { range: (_plot, low, high) => rangeOf(low, high, axes.left, look.isStacked || look.fromZero === true) },
+      y2: {
+        range: (_plot, low, high) => rangeOf(low, high, axes.right ?? 'none', look.isStacked || look.fromZero === true),
+      },
     },
     axes: [
       timeAxis(ink),

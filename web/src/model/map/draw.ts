@@ -49,7 +49,7 @@ function loopOf(at: Point, radius: number): string {
   const [x, y, r] = [at.x, at.y, radius];
   const start = { x: x - r * 0.6, y: y - r * 0.8 };
   const end = { x: x + r * 0.6, y: y - r * 0.8 - HEAD_PX * 0.8 };
-  return `M${print(start)}C${print({ x: x - r * 1.6, y: y - r - 34 })} ${print({ x: x + r * 1.6, y: y - r - 34 })} ${print(end)}`;
+  return `M${print(start)}C${print({ x: x - r * 1.6, y: y - r - 24 })} ${print({ x: x + r * 1.6, y: y - r - 24 })} ${print(end)}`;
 }
 
 const print = ({ x, y }: Point): string => `${round(x)} ${round(y)}`;

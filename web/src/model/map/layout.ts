@@ -17,9 +17,9 @@ export interface Layout {
 
 /** Between layers there is room for a name, between nodes for two lines. */
 export const LAYER_PX = 196;
-export const NODE_PX = 84;
+export const NODE_PX = 98;
 /** A call that only passes a layer needs less. */
-const PASS_PX = 60;
+const PASS_PX = 56;
 const SETTLE = 24;
 
 export function layout(names: readonly string[], arrows: readonly Arrow[]): Layout {

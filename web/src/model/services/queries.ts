@@ -4,7 +4,6 @@ import { quote } from '@/model/labels';
 
 const KINDS = 'span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"';
 const ERROR = 'status_code="STATUS_CODE_ERROR"';
-const FINE = 'status_code!="STATUS_CODE_ERROR"';
 const CALLS = 'traces_span_metrics_calls_total';
 const BUCKETS = 'traces_span_metrics_duration_milliseconds_bucket';
 const SUM = 'traces_span_metrics_duration_milliseconds_sum';
@@ -45,11 +44,6 @@ export function rateQuery({ by, service }: Asked, window: Window): string {
 
 export function errorQuery({ by, service }: Asked, window: Window): string {
   return `${sum(by)} (rate(${CALLS}{${selector(service, ERROR)}}${over(window)}))`;
-}
-
-/** Requests that did not fail. */
-export function fineQuery({ by, service }: Asked, window: Window): string {
-  return `${sum(by)} (rate(${CALLS}{${selector(service, FINE)}}${over(window)}))`;
 }
 
 /** Of one: no series without a request, zero without an error. */

@@ -17,8 +17,8 @@ import {
   errorQuery,
   errorShareQuery,
   exemplarQuery,
-  fineQuery,
   quantileQuery,
+  rateQuery,
   WINDOW_SECONDS_MIN,
   type Asked,
 } from '@/model/services/queries';
@@ -48,10 +48,9 @@ export function RedCharts({ service, markers }: { service: string; markers: read
         grid={grid}
         markers={markers}
         lines={[
-          { name: 'answered', query: fineQuery(asked, window) },
+          { name: 'all', query: rateQuery(asked, window) },
           { name: 'failed', query: errorQuery(asked, window) },
         ]}
-        isStacked
       />
       <Card
         title="Errors"
@@ -59,7 +58,6 @@ export function RedCharts({ service, markers }: { service: string; markers: read
         grid={grid}
         markers={markers}
         lines={[{ name: 'share of requests', query: errorShareQuery(asked, window) }]}
-        isStacked
       />
       <Card
         title="Duration"
@@ -67,7 +65,7 @@ export function RedCharts({ service, markers }: { service: string; markers: read
         grid={grid}
         markers={markers}
         dots={dots}
-        note={dots.length > 0 ? 'a diamond opens its trace' : undefined}
+        note={dots.length > 0 ? '◆ opens a trace' : undefined}
         lines={[0.5, 0.95, 0.99].map((quantile) => ({
           name: `p${quantile * 100}`,
           query: quantileQuery(asked, quantile, window),
@@ -83,15 +81,13 @@ interface CardProps {
   grid: Grid;
   markers: readonly Marker[];
   lines: Line[];
-  /** On each other, from zero. */
-  isStacked?: boolean;
   dots?: PlacedExemplar[];
   note?: ReactNode;
 }
 
 const NO_DOTS: PlacedExemplar[] = [];
 
-function Card({ title, unit, grid, markers, lines, isStacked = false, dots = NO_DOTS, note }: CardProps) {
+function Card({ title, unit, grid, markers, lines, dots = NO_DOTS, note }: CardProps) {
   const { utc } = useTime();
   const navigate = useNavigate();
   const zoom = useZoom();
@@ -127,7 +123,8 @@ function Card({ title, unit, grid, markers, lines, isStacked = false, dots = NO_
           chart={chart}
           exemplars={dots}
           markers={markers}
-          isStacked={isStacked}
+          isStacked={false}
+          fromZero
           utc={utc}
           isolated={null}
           highlighted={null}
