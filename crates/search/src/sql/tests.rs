@@ -22,7 +22,10 @@ impl EventTables for Fixed {
             Kind::Span => vec![Arc::new(spans())],
             _ => Vec::new(),
         };
-        let reader = Reader::new(Objects::remote(Arc::new(InMemory::new()), tokio::runtime::Handle::current()), 1 << 20);
+        let reader = Reader::new(
+            Objects::remote(Arc::new(InMemory::new()), tokio::runtime::Handle::current()),
+            1 << 20,
+        );
         Snapshot::new(kind, Arc::new(Columns::builtin(kind)), memory, Vec::new(), reader)
     }
 }

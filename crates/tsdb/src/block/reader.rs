@@ -251,7 +251,7 @@ impl BlockReader {
         if self.empty {
             return Ok(None);
         }
-        if !self.band.is_some_and(|b| ordinal.wrapping_sub(b.first_ordinal) < b.ordinals) {
+        if self.band.is_none_or(|b| ordinal.wrapping_sub(b.first_ordinal) >= b.ordinals) {
             self.load(ordinal)?;
         }
         self.tombstones.of(ordinal, &mut self.deleted);
