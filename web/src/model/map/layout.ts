@@ -22,7 +22,11 @@ export const NODE_PX = 98;
 const PASS_PX = 56;
 const SETTLE = 24;
 
-export function layout(names: readonly string[], arrows: readonly Arrow[]): Layout {
+export function layout(names: readonly string[], given: readonly Arrow[]): Layout {
+  // In one order and each once: sums of the same numbers in another order are not quite the same.
+  const arrows = [...new Map(given.map((arrow) => [arrowKey(arrow), arrow])).entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, arrow]) => arrow);
   const { layerOf, back } = assignLayers(names, arrows);
   const least = Math.min(0, ...layerOf.values());
   const layers: string[][] = [];
