@@ -27,6 +27,8 @@ interface Props {
 
 const ORIGIN: Point = { x: 0, y: 0 };
 const STEP = 1.25;
+/** At the bottom, where what is fitted in does not go. */
+const LEGEND_PX = 36;
 
 export function GraphView({ graph, chosen, onChoose, found }: Props) {
   const { ref, width, height } = useElementSize();
@@ -42,7 +44,7 @@ export function GraphView({ graph, chosen, onChoose, found }: Props) {
     );
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [stamp]);
-  const move = usePanZoom(svg, { width, height }, picture, stamp);
+  const move = usePanZoom(svg, { width, height: height - LEGEND_PX }, picture, stamp);
   useShortcuts([
     { keys: '+', title: 'Larger', group: 'Map', run: () => move.zoomBy(STEP) },
     { keys: '-', title: 'Smaller', group: 'Map', run: () => move.zoomBy(1 / STEP) },
