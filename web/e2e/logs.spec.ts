@@ -71,7 +71,7 @@ test('a line shows its fields, each to filter by', async ({ page }) => {
   await rows(page).filter({ hasText: 'slow answer' }).click();
   const detail = page.getByTestId('log-detail');
   await expect(detail).toContainText('http.route');
-  await expect(detail.getByRole('region', { name: 'Resource' })).toBeHidden();
+  await expect(detail.getByRole('region', { name: 'Line' })).toContainText(`${shop}-1`);
   await detail.getByRole('button', { name: 'Only lines with user.id:7' }).click();
   await expect.poll(() => search(page).get('q')).toBe(`service:${shop} user.id:7`);
   await expect(rows(page)).toHaveCount(2);
@@ -141,7 +141,7 @@ test('lines around a line are those of its service', async ({ page }) => {
   const [shop, other] = [unique('shop'), unique('other')];
   await sendLines(page, shop, LINES);
   await sendLines(page, other, LINES);
-  await open(page, shop, '&x=1');
+  await open(page, shop);
   await rows(page).filter({ hasText: 'slow answer' }).click();
   await page.getByRole('button', { name: 'Lines around it' }).click();
   const drawer = page.getByRole('dialog');

@@ -1,9 +1,10 @@
 // A node of the map: its shape says what it is, its size how busy, its ring how much of it fails.
 import type { KeyboardEvent } from 'react';
-import { printRate, printShare } from '@/components/services/Red';
+import { printShare } from '@/components/services/Red';
 import { arcOf } from '@/model/map/draw';
 import type { Node } from '@/model/map/graph';
 import type { Point } from '@/model/map/layout';
+import { printRate } from '@/model/services/rate';
 import { errorLevel } from '@/model/services/service';
 import classes from './Map.module.css';
 

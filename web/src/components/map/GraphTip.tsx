@@ -1,5 +1,6 @@
-import { printDuration, printRate, printShare } from '@/components/services/Red';
+import { printDuration, printShare } from '@/components/services/Red';
 import type { EdgeKind, Graph, NodeKind } from '@/model/map/graph';
+import { printRate } from '@/model/services/rate';
 import { errorLevel } from '@/model/services/service';
 import type { Point } from '@/model/map/layout';
 import type { Choice } from './GraphView';

@@ -1,12 +1,13 @@
 // Rates, errors and durations in the cells of tables, each with how it moved.
 import { IconAlertTriangleFilled } from '@tabler/icons-react';
 import { formatSeconds, formatValue } from '@/lib/format';
+import { printRate } from '@/model/services/rate';
 import type { Change } from '@/model/services/change';
 import { errorLevel } from '@/model/services/service';
 import classes from './Red.module.css';
 
 export function ChangeMark({ change }: { change: Change | null }) {
-  if (change === null) return <small className={classes.change} />;
+  if (change === null) return null;
   return (
     <small
       className={`${classes.change} num`}
@@ -26,11 +27,6 @@ export function RateCell({ rate, change = null }: { rate: number | null; change?
       <ChangeMark change={change} />
     </span>
   );
-}
-
-/** Three digits: rates are estimates. */
-export function printRate(rate: number): string {
-  return formatValue(Number(rate.toPrecision(3)), 'per-second');
 }
 
 export function printShare(share: number): string {

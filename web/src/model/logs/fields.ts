@@ -11,8 +11,8 @@ export interface Field {
   share: number;
 }
 
-/** Unique to nearly every line: their commonest values say nothing. */
-const UNIQUE = new Set(['time', 'observed_time', 'body', 'span_id', 'flags']);
+/** Unique to nearly every line, or of the store's own concern: their commonest values say nothing. */
+const UNIQUE = new Set('time observed_time body body_is_json span_id flags dropped_attributes overflow'.split(' '));
 /** What logs are usually cut by, first. */
 const FIRST = ['severity', 'service', 'environment', 'release', 'host'];
 const SCOPES: Record<FieldScope, number> = { builtin: 0, attribute: 1, resource: 2, scope: 3 };

@@ -42,5 +42,5 @@ it('finds buckets and zooms to whole ones, whichever way is dragged', () => {
 });
 
 it('ends its axis at a round number', () => {
-  expect([0, 3, 7, 42, 999].map(axisTop)).toEqual([1, 3, 10, 50, 1000]);
+  expect([0, 3, 7, 42, 520, 999].map(axisTop)).toEqual([1, 3, 8, 60, 600, 1000]);
 });

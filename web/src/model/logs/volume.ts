@@ -77,7 +77,7 @@ export function stackBars(volume: Volume): Bar[] {
 /** A round top for the axis, and the line in its middle. */
 export function axisTop(max: number): number {
   if (max <= 4) return Math.max(1, max);
-  const step = niceStep(max, 2);
+  const step = niceStep(max, 4);
   return Math.ceil(max / step) * step;
 }
 

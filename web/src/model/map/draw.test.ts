@@ -47,7 +47,8 @@ it('paths begin and end at the edges of circles', () => {
 it('arcs are shares of a circle', () => {
   expect(arcOf(0, 10)).toBeNull();
   expect(arcOf(0.25, 10)).toBe('M0 -10A10 10 0 0 1 10 0');
-  expect(arcOf(1, 10)).toContain(' 1 1 ');
+  expect(arcOf(0.75, 10)).toContain(' 1 1 ');
+  expect(arcOf(1, 10)).toBe('M0 -10A10 10 0 0 1 0 10A10 10 0 0 1 0 -10');
   expect(arcOf(0.001, 10)).toBe(arcOf(0.04, 10));
 });
 

@@ -58,8 +58,10 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 /** The part of a circle that a share is, from the top, clockwise; null for none. */
 export function arcOf(share: number, radius: number): string | null {
   if (!(share > 0)) return null;
-  // A few errors among many are still seen; a whole circle has no two ends.
-  const angle = Math.min(0.9999, Math.max(0.04, share)) * 2 * Math.PI;
+  // A whole circle has no two ends: it is two halves.
+  if (share > 0.99) return `M0 ${-radius}A${radius} ${radius} 0 0 1 0 ${radius}A${radius} ${radius} 0 0 1 0 ${-radius}`;
+  // A few errors among many are still seen.
+  const angle = Math.max(0.04, share) * 2 * Math.PI;
   const end = { x: radius * Math.sin(angle), y: -radius * Math.cos(angle) };
   return `M0 ${-radius}A${radius} ${radius} 0 ${angle > Math.PI ? 1 : 0} 1 ${print(end)}`;
 }

@@ -2,6 +2,7 @@
 import type { WireReceiver } from '@/api/receivers';
 
 const DOORS: Record<string, string> = {
+  own: 'Pharos itself',
   otlp_grpc: 'OTLP over gRPC',
   otlp_http: 'OTLP over HTTP',
   prometheus_otlp: 'OTLP, at Prometheus’s address',

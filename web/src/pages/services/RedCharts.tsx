@@ -85,6 +85,9 @@ interface CardProps {
   note?: ReactNode;
 }
 
+/** More would hide the lines of so small a graph. */
+const DOTS_MAX = 60;
+
 const NO_DOTS: PlacedExemplar[] = [];
 
 function Card({ title, unit, grid, markers, lines, dots = NO_DOTS, note }: CardProps) {
@@ -180,6 +183,8 @@ function useDots(service: string, grid: Grid): PlacedExemplar[] {
     () =>
       readExemplars('duration', data?.data ?? [])
         .filter((one) => traceOf(one.labels) !== null)
+        // The longest: those are looked for.
+        .slice(0, DOTS_MAX)
         .map((one) => {
           const exemplar: Exemplar = { ...one, value: one.value / 1000, unit: 'seconds' };
           return { exemplar, y: exemplar.value, unit: 'seconds' };
