@@ -49,7 +49,7 @@ test("DuckDB, pandas and pyarrow open the files as they are", async (t) => {
 import duckdb, glob, pandas, sys
 files = glob.glob(sys.argv[1] + "/**/*.parquet", recursive=True)
 spans = [f for f in files if "/spans/" in f]
-found = duckdb.sql(f"""SELECT count(*), sum(n), count(DISTINCT name), min(duration) FROM read_parquet({spans}, union_by_name = true) WHERE service = 'shop' AND "http.route" = '/cart'""").fetchone()
+found = duckdb.sql(f"""SELECT count(*), sum(n), count(DISTINCT name), min(duration) FROM read_parquet({spans}, union_by_name = true) WHERE service = 'shop' AND "http.route" = '/cart'""").fetchall()[0]
 frame = pandas.concat(pandas.read_parquet(f) for f in spans)
 frame = frame[frame["service"] == "shop"]
 print(found[0], int(found[1]), found[2], found[3], len(frame), frame["trace_id"].map(len).unique().tolist(), frame["time"].dt.tz)

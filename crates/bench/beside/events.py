@@ -125,7 +125,7 @@ def duckdb(tables, work, questions):
         database.execute("CHECKPOINT")
         seconds = time.perf_counter() - start
         size = os.path.getsize(path)
-        rows = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        rows = database.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
         answer["tables"][table] = {"bytes": size - before, "rows": rows, "seconds": seconds}
         before = size
     for name, queries in questions.items():

@@ -433,7 +433,6 @@ impl Shop {
         m.bytes(11, &self.inner);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "everything that a line says")]
     fn log(
         &mut self,
         service: usize,

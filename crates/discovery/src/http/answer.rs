@@ -147,7 +147,7 @@ impl Reading {
         (self.head, self.start, self.reusable)
     }
 
-    fn take_head(&mut self, buffer: &mut Vec<u8>) -> Result<(), HttpError> {
+    fn take_head(&mut self, buffer: &[u8]) -> Result<(), HttpError> {
         loop {
             let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
             let mut parsed = httparse::Response::new(&mut fields);

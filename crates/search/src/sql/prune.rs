@@ -128,7 +128,7 @@ mod tests {
     fn time_service_and_trace_are_taken_from_conjunctions() {
         let filter = col("time").gt_eq(at(10)).and(col("time").lt(at(20))).and(col("service").eq(lit("a")));
         let expected = Prune { services: Some(vec!["a".into()]), ..Prune::time(10, 20) };
-        assert_eq!(prune_of(&[filter.clone()]), expected);
+        assert_eq!(prune_of(std::slice::from_ref(&filter)), expected);
         let id = "0af7651916cd43dd8448eb211c80319c";
         let prune = prune_of(&[filter, lit(id).eq(col("trace_id")), lit(at_text()).eq(col("body"))]);
         assert_eq!(prune.trace_ids, TraceId::parse(id).map(|id| vec![id]));

@@ -31,7 +31,7 @@ impl Format {
 pub enum Writer {
     Json { schema: SchemaRef, rows: u64 },
     Csv { schema: SchemaRef, started: bool },
-    Arrow(StreamWriter<Vec<u8>>),
+    Arrow(Box<StreamWriter<Vec<u8>>>),
 }
 
 impl Writer {
@@ -39,7 +39,7 @@ impl Writer {
         Ok(match format {
             Format::Json => Writer::Json { schema, rows: 0 },
             Format::Csv => Writer::Csv { schema, started: false },
-            Format::Arrow => Writer::Arrow(StreamWriter::try_new(Vec::new(), &schema)?),
+            Format::Arrow => Writer::Arrow(Box::new(StreamWriter::try_new(Vec::new(), &schema)?)),
         })
     }
 

@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use futures::StreamExt;
 use query::SqlFormat;
 use std::sync::Arc;
 
@@ -40,7 +41,8 @@ pub async fn sql(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         SqlFormat::Csv => "text/csv; charset=utf-8",
         SqlFormat::Arrow => "application/vnd.apache.arrow.stream",
     };
-    let mut response = Response::new(Body::from_stream(rows));
+    // Fused: the compression above asks once more after the end.
+    let mut response = Response::new(Body::from_stream(rows.fuse()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     Ok(response)
 }
