@@ -15,7 +15,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Verb {
     /// Start the server
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Check files without starting anything
     Check {
         #[command(subcommand)]

@@ -21,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Exit codes: 0 done, 1 failed, 2 a bad configuration (each fault on a line `file:line: field: what is wrong`).
 fn main() -> ExitCode {
     match Cli::parse().verb {
-        Verb::Serve(args) => serve::run(args),
+        Verb::Serve(args) => serve::run(*args),
         Verb::Check { what } => check::run(what),
         Verb::Query(args) => match runtime().block_on(query::run(args, &base::Clock::system())) {
             Ok(()) => ExitCode::SUCCESS,

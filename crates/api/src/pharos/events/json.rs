@@ -82,7 +82,7 @@ pub fn event(out: &mut Out, event: &Event) {
 }
 
 pub fn events<'a>(out: &mut Out, all: impl IntoIterator<Item = &'a Event>) {
-    array(out, all, |out, e| event(out, e));
+    array(out, all, event);
 }
 
 fn span_fields(f: &mut Fields<'_>, span: &SpanRecord) {
