@@ -24,8 +24,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Log lines that wait for the writer: a second of a bad day. At 500 bytes each 1 MB.
 const LOGS_MAX: usize = 2_000;
 const SPANS_MAX: usize = 2_000;
-/// Traces begun in one second that are kept.
-const TRACES_A_SECOND: u64 = 10;
+/// Traces begun in one second that are kept: enough to see what it does, too few to hide what others do.
+const TRACES_A_SECOND: u64 = 1;
 
 thread_local! {
     /// The writer's own thread is not listened to.

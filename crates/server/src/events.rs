@@ -78,18 +78,22 @@ impl EventSide {
             ..MetricOptions::default()
         };
         let sink: Arc<dyn EventSink> = Arc::new(store.clone());
-        let receiver = Arc::new(EventReceiver::new(
-            sink,
-            Some(Arc::clone(&derived)),
-            clock.clone(),
-            limits,
-            Arc::clone(&ledger),
-        ));
-        let own = OwnWriter::new(own, Arc::clone(&receiver), VERSION, host_name());
+        let receiver = |sink: &Arc<dyn EventSink>, derived: Option<Arc<Derived>>| {
+            Arc::new(EventReceiver::new(
+                Arc::clone(sink),
+                derived,
+                clock.clone(),
+                limits,
+                Arc::clone(&ledger),
+            ))
+        };
+        // No metrics are derived from our own spans: they would come at all times, and a store that has samples of now
+        // refuses those of yesterday, which somebody may be about to bring in.
+        let own = OwnWriter::new(own, receiver(&sink, None), VERSION, host_name());
         let intake = Intake {
-            events: receiver,
+            events: receiver(&sink, Some(Arc::clone(&derived))),
             metrics: MetricReceiver::new(db.clone(), metrics, Arc::clone(&ledger), registry),
-            ledger,
+            ledger: Arc::clone(&ledger),
             strategies,
         };
         let (stopper, own_stopper) = (Stopper::new(), Stopper::new());
