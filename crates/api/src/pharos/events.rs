@@ -81,13 +81,13 @@ pub(crate) fn parse_ns(text: &str) -> Option<i64> {
         };
     }
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if fraction.contains('.') {
+        return None;
+    }
     let seconds: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let mut ns = 0;
     for place in 0..9 {
         ns = ns * 10 + i64::from(fraction.as_bytes().get(place).map_or(0, |b| b - b'0'));
-    }
-    if fraction.contains('.') {
-        return None;
     }
     let whole = seconds.checked_mul(1_000_000_000)?.checked_add(ns)?;
     Some(if text.starts_with('-') { -whole } else { whole })
