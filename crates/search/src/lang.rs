@@ -25,7 +25,8 @@ pub use ast::{
 pub use complete::{Completion, CompletionKind, CompletionOption, KnownField, OPTIONS_MAX, complete};
 pub use error::{QueryError, QueryWarning};
 pub use parse::parse;
-pub(crate) use print::{print_field, quoted};
+pub(crate) use print::print_field;
+pub use print::quoted;
 pub(crate) use suggest::closest;
 pub use value::{Quantity, parse_time_ns};
 

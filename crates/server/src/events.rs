@@ -26,10 +26,11 @@ use tsdb::Db;
 const STORE_PERCENT: u64 = 30;
 /// … and what questions about events may hold together.
 const QUERY_PERCENT: u64 = 30;
-/// Of the disk limit, what statements may spill, in percent.
-const SPILL_PERCENT: u64 = 10;
-/// When it is not known how large the disk is.
-const DISK_UNKNOWN: u64 = 10 << 30;
+/// Of the disk limit, what each kind may keep and what statements may spill, in percent; metrics have the other 40.
+const SPANS_DISK_PERCENT: u64 = 25;
+const LOGS_DISK_PERCENT: u64 = 25;
+const ERRORS_DISK_PERCENT: u64 = 5;
+const SPILL_DISK_PERCENT: u64 = 5;
 
 /// Everything that is opened for events.
 pub struct EventSide {
@@ -57,10 +58,12 @@ impl EventSide {
         options.objects_dir = Some(objects.root().to_owned());
         options.clock = clock.clone();
         options.budget = budget.slice("events", settings.memory_bytes / 100 * STORE_PERCENT);
-        let keep = |age: Duration| Keep { age: Some(age), bytes: settings.disk_bytes };
-        options.keep_spans = keep(settings.retention_traces);
-        options.keep_logs = keep(settings.retention_logs);
-        options.keep_errors = keep(settings.retention_errors);
+        let disk_bytes = settings.disk_limit().map_err(|e| failed(&e))?;
+        let keep =
+            |age: Duration, percent: u64| Keep { age: Some(age), bytes: Some(disk_bytes / 100 * percent) };
+        options.keep_spans = keep(settings.retention_traces, SPANS_DISK_PERCENT);
+        options.keep_logs = keep(settings.retention_logs, LOGS_DISK_PERCENT);
+        options.keep_errors = keep(settings.retention_errors, ERRORS_DISK_PERCENT);
         let store = Events::open(options, catalog, objects).await.map_err(|e| failed(&e))?;
         let recovery = store.recovery();
         info!(events = recovery.replayed_events, ms = recovery.took_ms, "event store open");
@@ -160,9 +163,8 @@ pub fn service(
     budget: &Budget,
     clock: &Clock,
 ) -> Result<EventService, Failure> {
-    let disk_bytes = settings
-        .disk_bytes
-        .unwrap_or_else(|| base::disk::space(&settings.data).map_or(DISK_UNKNOWN, |space| space.total_bytes));
+    let disk_bytes =
+        settings.disk_limit().map_err(|e| Failure::Start(format!("{}: {e}", settings.data.display())))?;
     let spill_dir = settings.data.join("spill");
     if base::disk::exists(&spill_dir)
         && let Err(error) = base::disk::remove_dir_all(&spill_dir)
@@ -174,7 +176,7 @@ pub fn service(
         timeout: settings.query_timeout,
         budget: budget.slice("event queries", settings.memory_bytes / 100 * QUERY_PERCENT),
         spill_dir,
-        spill_bytes_max: disk_bytes / 100 * SPILL_PERCENT,
+        spill_bytes_max: disk_bytes / 100 * SPILL_DISK_PERCENT,
     };
     EventService::new(store, query, limits, clock.clone()).map_err(|e| Failure::Start(e.to_string()))
 }

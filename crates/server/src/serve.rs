@@ -42,8 +42,8 @@ const STORE_PERCENT: u64 = 60;
 const QUERY_PERCENT: u64 = 50;
 /// Of the memory budget, what bodies being received may hold, in percent.
 const UPLOAD_PERCENT: u64 = 15;
-/// Of the disk that holds the data, what may be used when nobody says: the rest is everybody else's.
-const DISK_PERCENT: u64 = 80;
+/// Of the disk limit, what metrics may keep, in percent; events and what queries spill have the rest.
+const METRICS_DISK_PERCENT: u64 = 40;
 /// Connections that are still answering get this long after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// A bad configuration.
@@ -193,10 +193,7 @@ fn open_store(
 ) -> Result<Db, Failure> {
     let start = |e: std::io::Error| Failure::Start(format!("{}: {e}", settings.data.display()));
     base::disk::create_dir_all(&settings.data).map_err(start)?;
-    let disk_bytes = match settings.disk_bytes {
-        Some(bytes) => bytes,
-        None => base::disk::space(&settings.data).map_err(start)?.total_bytes / 100 * DISK_PERCENT,
-    };
+    let disk_bytes = settings.disk_limit().map_err(start)? / 100 * METRICS_DISK_PERCENT;
     let mut options = Options::new(settings.data.join("metrics"));
     // Where whoever knows Prometheus looks for them.
     options.snapshots = Some(settings.data.join("snapshots"));

@@ -22,6 +22,8 @@ const QUERY_CONCURRENCY: usize = 20;
 const LOOKBACK: Duration = Duration::from_secs(300);
 /// What the program itself needs leaves nothing below this.
 const MEMORY_MIN: u64 = 64 << 20;
+/// Of the disk that holds the data, what may be used when nobody says: the rest is everybody else's.
+const DISK_PERCENT: u64 = 80;
 /// When neither the machine nor its cgroup says how much memory there is.
 const MEMORY_UNKNOWN: u64 = 2 << 30;
 
@@ -177,6 +179,14 @@ impl Settings {
             faults.push(format!(
                 "--{flag}: {address} can be reached by others and there are no users to log in; listen on 127.0.0.1, or say --insecure if the network is trusted"
             ));
+        }
+    }
+
+    /// What everything that is kept may take on disk. The data directory must be there.
+    pub fn disk_limit(&self) -> std::io::Result<u64> {
+        match self.disk_bytes {
+            Some(bytes) => Ok(bytes),
+            None => Ok(base::disk::space(&self.data)?.total_bytes / 100 * DISK_PERCENT),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::App;
 use model::event::{Kind, TraceId};
 use search::answer::{Event, TracesPage};
 use search::ask::{TimeRange, TraceOrder, TracesAsk, Which};
+use search::lang::quoted;
 use std::fmt::Write;
 
 /// Jaeger's own default.
@@ -105,20 +106,6 @@ pub async fn by_id(app: &App, id: TraceId, within: TimeRange) -> Result<Option<F
         Err(search::answer::SearchError::NotFound) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// As text that the search language reads as nothing but itself.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
-    out
 }
 
 /// Go's notation: `1.5s`, `300ms`, `1h2m`, `10us`, `0`.

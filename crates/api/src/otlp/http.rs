@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use receivers::{Outcome, Refused, Signal, Source};
+use std::borrow::Cow;
 use std::sync::Arc;
 use tonic::Code;
 use wire::otlp::answer::{self, Encoding};
@@ -63,7 +64,9 @@ async fn receive(
         held.map_err(|e| refuse(0, Refused::Busy { reason: e.to_string(), retry_after_ms: RETRY_MS }))?;
     let packed = read(body).await.map_err(|refused| refuse(declared.unwrap_or(0), refused))?;
     let unpacked = match unpack(text(headers, &header::CONTENT_ENCODING), &packed, REQUEST_BYTES_MAX) {
-        Ok(unpacked) => unpacked.into_owned(),
+        // What came unpacked is handed on as it is.
+        Ok(Cow::Borrowed(_)) => packed.clone(),
+        Ok(Cow::Owned(unpacked)) => Bytes::from(unpacked),
         Err(error @ UnpackError::TooLarge(_)) => {
             return Err(refuse(packed.len(), Refused::TooLarge(error.to_string())));
         }

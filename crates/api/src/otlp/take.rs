@@ -1,6 +1,7 @@
 //! What all doors do with a body: read it, hand it to the receiver, say what became of it.
 
 use crate::App;
+use axum::body::Bytes;
 use model::event::{Batch, Kind};
 use receivers::{Outcome, Refused, Signal, Source};
 use std::sync::Arc;
@@ -13,13 +14,13 @@ pub async fn take(
     source: Source,
     signal: Signal,
     encoding: Encoding,
-    body: impl AsRef<[u8]> + Send + 'static,
+    body: Bytes,
     wire_bytes: usize,
 ) -> Result<Outcome, Refused> {
     let worker = Arc::clone(app);
     let work = move || match signal {
-        Signal::Traces | Signal::Logs => events(&worker, source, signal, encoding, body.as_ref(), wire_bytes),
-        Signal::Metrics => metrics(&worker, source, encoding, body.as_ref(), wire_bytes),
+        Signal::Traces | Signal::Logs => events(&worker, source, signal, encoding, &body, wire_bytes),
+        Signal::Metrics => metrics(&worker, source, encoding, &body, wire_bytes),
     };
     match app.blocking(work).await {
         Ok(result) => result,

@@ -149,7 +149,7 @@ fn write_quoted(out: &mut impl Write, text: &str) -> fmt::Result {
 }
 
 /// A text in quotes.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     // Writing to a string does not fail.
     let _ = write_quoted(&mut out, text);

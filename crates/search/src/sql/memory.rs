@@ -12,7 +12,6 @@ use std::fmt;
 /// A pool of all queries together. What is taken is given back as the operators let go of it.
 pub struct BudgetPool {
     budget: Budget,
-    /// Grows and shrinks; `None` when not even nothing could be reserved, which never happens in a live budget.
     held: Mutex<Held>,
 }
 

@@ -5,7 +5,7 @@
 
 use arrow::array::{Float64Array, RecordBatch, StringBuilder, TimestampNanosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use datafusion::catalog::{MemTable, Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::catalog::{MemTable, TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::simplify::SimplifyContext;
@@ -53,7 +53,7 @@ impl fmt::Debug for MetricsFunction {
 
 impl TableFunctionImpl for MetricsFunction {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
-        let asked = Asked::read(args.exprs(), args.session(), self.0.now_ms())?;
+        let asked = Asked::read(args.exprs(), self.0.now_ms())?;
         let evaluate = || self.0.range(&asked.promql, asked.start_ms, asked.end_ms, asked.step_ms);
         // Planning happens on a thread that serves connections: its other work moves to another one meanwhile.
         let series = tokio::task::block_in_place(evaluate)
@@ -71,7 +71,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(args: &[Expr], session: &dyn Session, now_ms: i64) -> Result<Asked> {
+    fn read(args: &[Expr], now_ms: i64) -> Result<Asked> {
         if args.is_empty() || args.len() > 4 {
             return plan_err!(
                 "metrics() takes an expression and, if wanted, start, end and step: metrics('up', now() - interval '1 hour', now(), '30s')"
@@ -86,7 +86,6 @@ impl Asked {
                 other => return plan_err!("metrics(): {other} is not a constant"),
             }
         }
-        let _ = session;
         let promql = match values[0].try_as_str() {
             Some(Some(text)) => text.to_owned(),
             _ => return plan_err!("metrics(): the first argument is a PromQL expression in quotes"),

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::csv::WriterBuilder;
-use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, SchemaRef, TimeUnit, UInt64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, SchemaRef, UInt64Type};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -30,7 +30,7 @@ impl Format {
 /// Writes batches of one schema; every call returns what can be sent.
 pub enum Writer {
     Json { schema: SchemaRef, rows: u64 },
-    Csv { schema: SchemaRef, started: bool },
+    Csv { schema: SchemaRef },
     Arrow(Box<StreamWriter<Vec<u8>>>),
 }
 
@@ -38,7 +38,7 @@ impl Writer {
     pub fn new(format: Format, schema: SchemaRef) -> Result<Writer, ArrowError> {
         Ok(match format {
             Format::Json => Writer::Json { schema, rows: 0 },
-            Format::Csv => Writer::Csv { schema, started: false },
+            Format::Csv => Writer::Csv { schema },
             Format::Arrow => Writer::Arrow(Box::new(StreamWriter::try_new(Vec::new(), &schema)?)),
         })
     }
@@ -47,8 +47,7 @@ impl Writer {
     pub fn begin(&mut self) -> Result<Vec<u8>, ArrowError> {
         match self {
             Writer::Json { schema, .. } => Ok(json_head(schema).into_bytes()),
-            Writer::Csv { schema, started } => {
-                *started = true;
+            Writer::Csv { schema } => {
                 // A batch without rows writes the line of names alone.
                 csv(&RecordBatch::new_empty(schema.clone()), true)
             }
@@ -175,9 +174,6 @@ impl<'a> Cells<'a> {
             T::UInt64 => Cells::Unsigned(array.clone()),
             T::Float64 => Cells::Double(array.clone()),
             T::Float32 => Cells::Single(array),
-            T::Timestamp(TimeUnit::Nanosecond | TimeUnit::Microsecond, _) => {
-                Cells::Text(ArrayFormatter::try_new(array, &OPTIONS)?, array)
-            }
             _ => Cells::Text(ArrayFormatter::try_new(array, &OPTIONS)?, array),
         })
     }
