@@ -115,6 +115,18 @@ test('nothing found is said, and undone', async ({ page }) => {
   await list(page).getByRole('button', { name: 'Show all traces' }).click();
   await expect.poll(() => search(page).get('q')).toBeNull();
   await expect(list(page)).toContainText('POST /order');
+  await expect(list(page)).not.toContainText('/api/pharos/');
+});
+
+test('what Pharos does itself is shown when asked for', async ({ page }) => {
+  await sendTrace(page, order(unique('shop'), unique('pay')));
+  await page.goto('/traces?from=now-15m&to=now');
+  await expect(list(page)).not.toContainText('/api/pharos/');
+  await list(page).getByRole('button', { name: 'Show Pharos’s own' }).click();
+  await expect.poll(() => search(page).get('own')).toBe('1');
+  await expect(list(page)).toContainText('/api/pharos/');
+  await list(page).getByRole('button', { name: 'Leave out Pharos’s own' }).click();
+  await expect(list(page)).not.toContainText('/api/pharos/');
 });
 
 test('spans are chosen with keys and shown with their attributes', async ({ page }) => {

@@ -2,15 +2,24 @@ import { expect, it } from 'vitest';
 import { parseSpanDuration, printSpanDuration } from './duration';
 import { attributeQuery, composeQuery, durationFault, quoteValue } from './query';
 
-const none = { q: '', service: null, operation: null, errors: false };
+const none = { q: '', service: null, operation: null, errors: false, own: true };
 
 it('writes the filters in the search language', () => {
   expect(composeQuery(none)).toBe('');
   expect(composeQuery({ ...none, q: ' a or b ' })).toBe('a or b');
-  expect(composeQuery({ q: 'a or b', service: 'cart', operation: 'GET /a', errors: true })).toBe(
+  expect(composeQuery({ q: 'a or b', service: 'cart', operation: 'GET /a', errors: true, own: false })).toBe(
     'service=cart name="GET /a" status:error (a or b)',
   );
   expect(composeQuery({ ...none, q: 'http.status:500', service: 'or' })).toBe('service="or" http.status:500');
+});
+
+it('leaves out what Pharos says of itself, unless it is asked for', () => {
+  expect(composeQuery({ ...none, own: false })).toBe('-service=pharos');
+  expect(composeQuery({ ...none, own: false, q: 'a or b' })).toBe('-service=pharos (a or b)');
+  expect(composeQuery({ ...none, own: false, service: 'pharos' })).toBe('service=pharos');
+  expect(composeQuery({ ...none, own: false, q: 'service:ph*' })).toBe('service:ph*');
+  expect(composeQuery({ ...none, own: false, q: '-service:load' })).toBe('-service=pharos -service:load');
+  expect(composeQuery({ ...none, own: false, q: 'service' })).toBe('-service=pharos service');
 });
 
 it('quotes what could be read otherwise', () => {

@@ -7,14 +7,25 @@ export interface TraceFilter {
   service: string | null;
   operation: string | null;
   errors: boolean;
+  /** Pharos's own traces too. */
+  own: boolean;
   /** `500ms`; empty for none. */
   min: string;
   max: string;
 }
 
+/** What Pharos calls itself in its own spans. */
+export const OWN_SERVICE = 'pharos';
+
+/** Whether Pharos's own traces are left out. Whoever asks for services by name is taken at their word. */
+export function leavesOutOwn(filter: Pick<TraceFilter, 'q' | 'service' | 'own'>): boolean {
+  return !filter.own && filter.service === null && !/(?<![-.\w])service(\.name)?\s*[:=<>~]/.test(filter.q);
+}
+
 /** Filters and search together. */
-export function composeQuery(filter: Pick<TraceFilter, 'q' | 'service' | 'operation' | 'errors'>): string {
+export function composeQuery(filter: Omit<TraceFilter, 'min' | 'max'>): string {
   const parts: string[] = [];
+  if (leavesOutOwn(filter)) parts.push(`-service=${OWN_SERVICE}`);
   if (filter.service !== null) parts.push(`service=${quoteValue(filter.service)}`);
   if (filter.operation !== null) parts.push(`name=${quoteValue(filter.operation)}`);
   if (filter.errors) parts.push('status:error');

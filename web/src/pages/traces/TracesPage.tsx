@@ -11,6 +11,7 @@ import { useTime } from '@/components/shell/time';
 import { OpenTrace } from '@/components/trace/OpenTrace';
 import { formatCount, formatSeconds } from '@/lib/format';
 import { zoomIn } from '@/model/timeRange';
+import { leavesOutOwn, OWN_SERVICE } from '@/model/trace/query';
 import { FilterBar } from './FilterBar';
 import { Scatter } from './Scatter';
 import { TraceList } from './TraceList';
@@ -140,7 +141,7 @@ function Content({ state, found, chosen, onChange, onChoose, onOpen }: ContentPr
         onOpen={onOpen}
         onZoom={(from, to) => setRange(zoomIn(from, to))}
       />
-      <Count found={found} state={state} />
+      <Count found={found} state={state} onChange={onChange} />
       <TraceList
         traces={found.traces}
         order={state.order}
@@ -153,7 +154,7 @@ function Content({ state, found, chosen, onChange, onChoose, onOpen }: ContentPr
   );
 }
 
-function Count({ found, state }: { found: FoundTraces; state: TracesState }) {
+function Count({ found, state, onChange }: Pick<ContentProps, 'found' | 'state' | 'onChange'>) {
   const { traces, answer } = found;
   const errors = traces.filter((one) => one.errors > 0).length;
   const stats = answer?.stats;
@@ -170,6 +171,7 @@ function Count({ found, state }: { found: FoundTraces; state: TracesState }) {
       )}
       {errors > 0 && <span>{formatCount(errors)} with errors</span>}
       <span className={classes.spring} />
+      <Own state={state} onChange={onChange} />
       {stats?.scanned_rows !== undefined && (
         <span className="muted">
           {formatCount(stats.scanned_rows)} spans looked at
@@ -177,6 +179,21 @@ function Count({ found, state }: { found: FoundTraces; state: TracesState }) {
         </span>
       )}
     </div>
+  );
+}
+
+/** Says that Pharos's own traces are left out, or brings them back. */
+function Own({ state, onChange }: Pick<ContentProps, 'state' | 'onChange'>) {
+  if (!state.own && !leavesOutOwn(state)) return null;
+  return (
+    <button
+      type="button"
+      className={classes.link}
+      title="What Pharos does itself is traced too, a little of it"
+      onClick={() => onChange({ own: !state.own })}
+    >
+      {state.own ? 'Leave out Pharos’s own' : 'Show Pharos’s own'}
+    </button>
   );
 }
 
@@ -194,7 +211,7 @@ function Remarks({ found }: { found: FoundTraces }) {
   ));
 }
 
-function Nothing({ state, onChange }: { state: TracesState; onChange: (part: Partial<TracesState>) => void }) {
+function Nothing({ state, onChange }: Pick<ContentProps, 'state' | 'onChange'>) {
   const services = useServices();
   const isFiltered =
     state.q !== '' ||
@@ -202,7 +219,7 @@ function Nothing({ state, onChange }: { state: TracesState; onChange: (part: Par
     state.operation !== null ||
     state.errors ||
     state.min + state.max !== '';
-  if (services.isKnown && services.values.length === 0) {
+  if (services.isKnown && services.values.every((one) => one === OWN_SERVICE)) {
     const host = location.hostname;
     const lines = `OTEL_EXPORTER_OTLP_ENDPOINT=http://${host.includes(':') ? `[${host}]` : host}:4318
 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
@@ -210,7 +227,7 @@ OTEL_SERVICE_NAME=my-service`;
     return (
       <Empty title="No spans in this time range" lines={lines}>
         These lines in the environment of a service with an OpenTelemetry SDK send its traces here. The address of this
-        page, <code>{location.origin}</code>, takes them too.
+        page, <code>{location.origin}</code>, takes them too. <Own state={state} onChange={onChange} />
       </Empty>
     );
   }
@@ -220,7 +237,7 @@ OTEL_SERVICE_NAME=my-service`;
         <button
           type="button"
           className={classes.link}
-          onClick={() => onChange({ q: '', service: null, operation: null, errors: false, min: '', max: '' })}
+          onClick={() => onChange({ q: '', service: null, operation: null, errors: false, own: false, min: '', max: '' })}
         >
           Show all traces
         </button>

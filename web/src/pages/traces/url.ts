@@ -9,7 +9,7 @@ export interface TracesState extends TraceFilter {
 
 export const LIMITS = [20, 50, 100, 200, 500];
 const LIMIT = 50;
-const KEYS = ['q', 'service', 'operation', 'errors', 'min', 'max', 'limit', 'order'];
+const KEYS = ['q', 'service', 'operation', 'errors', 'own', 'min', 'max', 'limit', 'order'];
 
 export function cleanTraces(search: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
@@ -25,6 +25,7 @@ export function decodeTraces(search: Record<string, string>): TracesState {
     service: orNull(search['service']),
     operation: orNull(search['operation']),
     errors: search['errors'] === '1',
+    own: search['own'] === '1',
     min: search['min'] ?? '',
     max: search['max'] ?? '',
     limit: LIMITS.find((limit) => String(limit) === search['limit']) ?? LIMIT,
@@ -38,6 +39,7 @@ export function encodeTraces(state: TracesState): Record<string, string> {
     service: state.service ?? '',
     operation: state.operation ?? '',
     errors: state.errors ? '1' : '',
+    own: state.own ? '1' : '',
     min: state.min,
     max: state.max,
     limit: state.limit === LIMIT ? '' : String(state.limit),

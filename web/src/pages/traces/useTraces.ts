@@ -92,5 +92,5 @@ export function useServices(): { values: string[]; isKnown: boolean } {
 }
 
 export function useOperations(service: string | null): string[] {
-  return useTop('name', composeQuery({ q: '', service, operation: null, errors: false }), true).values;
+  return useTop('name', composeQuery({ q: '', service, operation: null, errors: false, own: false }), true).values;
 }
