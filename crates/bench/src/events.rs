@@ -7,7 +7,7 @@ pub mod ask;
 mod proto;
 mod shop;
 
-use crate::system::usage_of;
+use crate::system::{cpu_of_threads, usage_of};
 use crate::{http::Client, report};
 use ask::Questions;
 use base::Clock;
@@ -30,10 +30,16 @@ const RARE_LINES: u64 = 25;
 /// Requests made ahead of those being sent.
 const AHEAD: usize = 64;
 const SEED: u64 = 7;
+/// Traces named when a server is filled.
+const SHOWN: usize = 3;
 const PORT: u16 = 19_480;
 /// Merging has ended when the files have not changed for so long.
 const QUIET: Duration = Duration::from_secs(8);
 const SETTLE_MAX: Duration = Duration::from_secs(600);
+/// Where the Parquet files lie in the data directory, a folder a kind.
+const FILES: &str = "events/files/events";
+/// How the threads are called that turn acknowledged events into columns and files.
+const AFTER_ACK: &str = "events-";
 /// The script that asks the others.
 const BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/beside");
 
@@ -113,6 +119,8 @@ struct Sent {
     bytes: u64,
     wall: Duration,
     cpu_seconds: f64,
+    /// Of that, what was done after the acknowledgement.
+    after_ack_seconds: f64,
     peak_bytes: u64,
 }
 
@@ -142,6 +150,11 @@ pub fn run(program: &Path) -> io::Result<()> {
     row("events sent", &|s| s.events.to_string());
     row("OTLP bytes an event", &|s| format!("{:.0}", s.bytes as f64 / s.events as f64));
     row("events a second, acknowledged", &|s| format!("{:.0}", s.events as f64 / s.wall.as_secs_f64()));
+    let to_ack = |s: &Sent| s.cpu_seconds - s.after_ack_seconds;
+    row("CPU an event, decode to acknowledgement, µs", &|s| {
+        format!("{:.3}", to_ack(s) * 1e6 / s.events as f64)
+    });
+    row("events a second and core, the same", &|s| format!("{:.0}", s.events as f64 / to_ack(s)));
     row("CPU an event with flush and merges, µs", &|s| {
         format!("{:.3}", s.cpu_seconds * 1e6 / s.events as f64)
     });
@@ -152,10 +165,12 @@ pub fn run(program: &Path) -> io::Result<()> {
     println!("  {:<44}{:>14.3}", "restart after kill -9, s", restart.as_secs_f64());
     let questions = Questions::new(&sample, clock.now_ns(), HOURS * NS_PER_HOUR);
     let own = ask::own(&pharos.address, &questions, &clock)?;
-    let files = pharos.data.join("events/files");
+    let files = pharos.data.join(FILES);
     pharos.stop()?;
-    let others = beside(&files, dir.path(), &questions)?;
-    report::events(&own, &others, &files)
+    let others = beside(&files, dir.path(), &questions);
+    // What was measured is shown, whatever became of the others.
+    report::events(&own, others.as_ref().unwrap_or(&Value::Null), &files)?;
+    others.map(drop)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -180,10 +195,38 @@ impl Signal {
     }
 }
 
-/// Sends so many events as fast as they are acknowledged. Also ids of some of the traces.
+/// Sends events of the shop to a server that runs already, and says how fast it took them.
+pub fn fill(address: &str, spans: u64, logs: u64) -> io::Result<()> {
+    let clock = Clock::system();
+    for (signal, wanted) in [(Signal::Spans, spans), (Signal::Logs, logs)] {
+        let start = clock.monotonic();
+        let (events, bytes, sample) = send_to(address, clock.now_ns(), signal, wanted)?;
+        let seconds = (clock.monotonic() - start).as_secs_f64();
+        println!("{events} {}, {bytes} bytes of OTLP in {seconds:.1} s", signal.table());
+        for id in sample.iter().take(SHOWN) {
+            println!("  a trace: {:032x}", u128::from_be_bytes(*id));
+        }
+    }
+    Ok(())
+}
+
+/// [`send_to`], and what it costs.
 fn send(pharos: &Pharos, clock: &Clock, signal: Signal, wanted: u64) -> io::Result<(Sent, Vec<[u8; 16]>)> {
+    let before = usage_of(pharos.child.id())?;
+    let after_ack = cpu_of_threads(pharos.child.id(), AFTER_ACK)?;
+    let start = clock.monotonic();
+    let (events, bytes, sample) = send_to(&pharos.address, clock.now_ns(), signal, wanted)?;
+    let wall = clock.monotonic() - start;
+    let after = usage_of(pharos.child.id())?;
+    let cpu_seconds = after.cpu_seconds - before.cpu_seconds;
+    let after_ack_seconds = cpu_of_threads(pharos.child.id(), AFTER_ACK)? - after_ack;
+    let peak_bytes = after.peak_rss_bytes;
+    Ok((Sent { events, bytes, wall, cpu_seconds, after_ack_seconds, peak_bytes }, sample))
+}
+
+/// Sends so many events as fast as they are acknowledged: how many, how long they were, and ids of some of the traces.
+fn send_to(address: &str, end_ns: i64, signal: Signal, wanted: u64) -> io::Result<(u64, u64, Vec<[u8; 16]>)> {
     let (sender, receiver) = sync_channel::<(Vec<u8>, usize)>(AHEAD);
-    let end_ns = clock.now_ns();
     let maker = std::thread::spawn(move || {
         let mut shop = Shop::new(SEED);
         let start_ns = end_ns - HOURS * NS_PER_HOUR;
@@ -204,14 +247,9 @@ fn send(pharos: &Pharos, clock: &Clock, signal: Signal, wanted: u64) -> io::Resu
         hand_over(shop.finish(), &sender);
         shop.sample
     });
-    let before = usage_of(pharos.child.id())?;
-    let start = clock.monotonic();
-    let (events, bytes) = deliver(&pharos.address, signal, &receiver)?;
-    let wall = clock.monotonic() - start;
-    let after = usage_of(pharos.child.id())?;
+    let (events, bytes) = deliver(address, signal, &receiver)?;
     let sample = maker.join().map_err(|_| io::Error::other("the shop broke down"))?;
-    let cpu_seconds = after.cpu_seconds - before.cpu_seconds;
-    Ok((Sent { events, bytes, wall, cpu_seconds, peak_bytes: after.peak_rss_bytes }, sample))
+    Ok((events, bytes, sample))
 }
 
 fn hand_over(full: Vec<Full>, sender: &std::sync::mpsc::SyncSender<(Vec<u8>, usize)>) -> bool {
@@ -252,7 +290,7 @@ fn count(pharos: &Pharos, signal: Signal) -> io::Result<String> {
 
 /// Waits until no file has come or gone for a while.
 fn settle(pharos: &Pharos, clock: &Clock) -> io::Result<()> {
-    let files = pharos.data.join("events/files");
+    let files = pharos.data.join(FILES);
     let begun = clock.monotonic();
     let (mut seen, mut since) = (Vec::new(), clock.monotonic());
     while clock.monotonic() - begun < SETTLE_MAX {

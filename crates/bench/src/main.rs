@@ -3,7 +3,7 @@
 //!
 //! `bench` runs everything; `bench metrics [write|scrape|million]` and `bench events` a part; `bench pack RAW… -o FILE` makes a recording;
 //! `bench load ADDRESS` and `bench ask ADDRESS` send the recording to a running server and time its answers, for
-//! profiling.
+//! profiling; `bench shop ADDRESS SPANS LOGS` sends it the events of the simulated shop.
 
 mod corpus;
 mod events;
@@ -37,8 +37,10 @@ fn main() {
         ["metrics", "million"] => replay::run(&pharos(), &recording(), replay::Part::Million),
         ["load", address] => replay::load(&recording(), address),
         ["ask", address] => replay::ask(&recording(), address),
+        ["shop", address, spans, logs] => shop(address, spans, logs),
         _ => Err(std::io::Error::other(
-            "usage: bench [metrics [write|scrape|million]|events|load ADDRESS|ask ADDRESS|pack RAW… -o FILE]",
+            "usage: bench [metrics [write|scrape|million]|events|load ADDRESS|ask ADDRESS|shop ADDRESS SPANS LOGS|\
+             pack RAW… -o FILE]",
         )),
     };
     if let Err(error) = result {
@@ -58,6 +60,11 @@ fn pharos() -> PathBuf {
         let me = std::env::current_exe().expect("the running program has a path");
         me.with_file_name("pharos")
     })
+}
+
+fn shop(address: &str, spans: &str, logs: &str) -> std::io::Result<()> {
+    let number = |text: &str| text.parse::<u64>().map_err(|e| std::io::Error::other(format!("{text}: {e}")));
+    events::fill(address, number(spans)?, number(logs)?)
 }
 
 fn pack(args: &[&str]) -> std::io::Result<()> {

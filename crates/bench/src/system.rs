@@ -156,19 +156,35 @@ fn spawn(kind: Kind, data: &Path, config: &Path, pharos: &Path, address: &str) -
 pub fn usage_of(pid: u32) -> io::Result<Usage> {
     let stat = base::disk::read_to_string(Path::new(&format!("/proc/{pid}/stat")))?;
     let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let fields: Vec<&str> = after_name.split(' ').collect();
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
     let status = base::disk::read_to_string(Path::new(&format!("/proc/{pid}/status")))?;
     let kb = |name: &str| {
         let line = status.lines().find(|l| l.starts_with(name)).unwrap_or("");
         line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0)
     };
-    // utime and stime are fields 14 and 15 of the line, in ticks of 10 ms on every Linux this runs on.
     Ok(Usage {
-        cpu_seconds: (ticks(11) + ticks(12)) / 100.0,
+        cpu_seconds: cpu_seconds(after_name),
         rss_bytes: kb("VmRSS:") * 1024,
         peak_rss_bytes: kb("VmHWM:") * 1024,
     })
+}
+
+/// CPU seconds of the threads whose names begin so.
+pub fn cpu_of_threads(pid: u32, prefix: &str) -> io::Result<f64> {
+    let mut sum = 0.0;
+    for task in base::disk::list(Path::new(&format!("/proc/{pid}/task")))? {
+        // A thread may end between the two looks.
+        let Ok(stat) = base::disk::read_to_string(&task.join("stat")) else { continue };
+        let Some((head, fields)) = stat.rsplit_once(") ") else { continue };
+        if head.split_once('(').is_some_and(|(_, name)| name.starts_with(prefix)) {
+            sum += cpu_seconds(fields);
+        }
+    }
+    Ok(sum)
+}
+
+/// utime and stime of a `stat` line behind the name: fields 14 and 15, in ticks of 10 ms on every Linux this runs on.
+fn cpu_seconds(fields: &str) -> f64 {
+    fields.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// Bytes of all files under a directory, symbolic links followed.

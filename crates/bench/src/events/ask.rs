@@ -44,6 +44,22 @@ impl Questions {
             .collect();
         let word = super::shop::RARE;
         let group = "SELECT \"http.route\", service, count(*), avg(duration) FROM spans GROUP BY 1, 2";
+        let nanos = |clickhouse: bool| if clickhouse { "toUnixTimestamp64Nano(time)" } else { "epoch_ns(time)" };
+        let slowest = |clickhouse: bool| {
+            let time = nanos(clickhouse);
+            format!(
+                "SELECT trace_id, max({time} + duration) - min({time}) AS length FROM spans GROUP BY trace_id \
+                 ORDER BY length DESC LIMIT 20"
+            )
+        };
+        let calls = "SELECT parent.service, child.service, count(*) FROM spans AS child JOIN spans AS parent \
+                     ON child.trace_id = parent.trace_id AND child.parent_span_id = parent.span_id \
+                     WHERE child.service <> parent.service GROUP BY 1, 2";
+        let whole = "SELECT * FROM spans WHERE trace_id IN (SELECT trace_id FROM spans WHERE status = 'error' \
+                     GROUP BY trace_id ORDER BY max(time) DESC LIMIT 100)";
+        let lookback_ms = (span_ns + 2 * slack) / 1_000_000;
+        let end_ms = (end_ns + slack) / 1_000_000;
+        let micros = |ns: i64| ns / 1_000;
         let histogram =
             |bucket: &str| format!("SELECT {bucket} AS t, severity, count(*) FROM logs GROUP BY 1, 2");
         Questions(vec![
@@ -71,7 +87,7 @@ impl Questions {
                         .replace(" FROM logs", " FROM logs WHERE severity >= 9"),
                 ],
                 duckdb: vec![
-                    histogram("time_bucket(INTERVAL 10 MINUTE, time)")
+                    histogram("epoch_ns(time) // 600000000000")
                         .replace(" FROM logs", " FROM logs WHERE severity >= 9"),
                 ],
             },
@@ -82,8 +98,30 @@ impl Questions {
                     "SELECT time, body FROM logs WHERE hasToken(body, '{word}') ORDER BY time DESC LIMIT 100"
                 )],
                 duckdb: vec![format!(
-                    "SELECT time, body FROM logs WHERE contains(body, '{word}') ORDER BY time DESC LIMIT 100"
+                    "SELECT epoch_ns(time), body FROM logs WHERE contains(body, '{word}') ORDER BY time DESC LIMIT 100"
                 )],
+            },
+            Question {
+                name: "the twenty slowest traces",
+                pharos: vec![format!("/api/pharos/traces?order=slowest&limit=20{when}")],
+                clickhouse: vec![slowest(true)],
+                duckdb: vec![slowest(false)],
+            },
+            Question {
+                name: "calls between all services",
+                pharos: vec![format!("/jaeger/api/dependencies?endTs={end_ms}&lookback={lookback_ms}")],
+                clickhouse: vec![calls.to_owned()],
+                duckdb: vec![calls.to_owned()],
+            },
+            Question {
+                name: "a hundred traces with an error, whole",
+                pharos: vec![format!(
+                    "/jaeger/api/traces?tag=error:true&limit=100&start={}&end={}",
+                    micros(end_ns - span_ns - slack),
+                    micros(end_ns + slack)
+                )],
+                clickhouse: vec![whole.to_owned()],
+                duckdb: vec![whole.to_owned()],
             },
             Question {
                 name: "trace by id",
@@ -94,7 +132,7 @@ impl Questions {
                     .collect(),
                 duckdb: ids
                     .iter()
-                    .map(|id| format!("SELECT * FROM spans WHERE trace_id = unhex('{id}')"))
+                    .map(|id| format!("SELECT * REPLACE (epoch_ns(time) AS time) FROM spans WHERE trace_id = unhex('{id}')"))
                     .collect(),
             },
         ])
@@ -129,7 +167,7 @@ pub fn own(address: &str, questions: &Questions, clock: &Clock) -> io::Result<Ve
                 return Err(io::Error::other(format!("{path}: {} {why}", reply.status)));
             }
             let json: Value = serde_json::from_slice(&reply.body)?;
-            asked.rows = ["rows", "events", "spans", "series"]
+            asked.rows = ["rows", "events", "spans", "series", "traces", "data"]
                 .iter()
                 .find_map(|name| json[*name].as_array().map(Vec::len))
                 .unwrap_or(0);
