@@ -5,6 +5,9 @@ import type { Plugin } from 'vite';
 /** The first folder of a place's address, and the modules that it opens with. */
 const PLACES: Record<string, string[]> = {
   explore: ['/pages/explore/ExplorePage.tsx', '/components/editor/PromqlEditor.tsx'],
+  logs: ['/pages/logs/LogsPage.tsx', '/components/search/SearchEditor.tsx'],
+  services: ['/pages/services/ServicesPage.tsx'],
+  map: ['/pages/map/MapPage.tsx'],
   traces: ['/pages/traces/TracesPage.tsx', '/components/search/SearchEditor.tsx'],
   pipeline: ['/pages/targets/TargetsPage.tsx'],
   settings: ['/pages/status/StatusPage.tsx'],

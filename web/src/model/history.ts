@@ -1,4 +1,5 @@
-// Queries that were run in this browser, newest first.
+// What was asked in this browser, newest first: a list for each language and kind.
+import type { EventKind } from '@/api/events';
 import { recall, remember } from '@/lib/storage';
 
 export interface Past {
@@ -7,8 +8,13 @@ export interface Past {
   at: number;
 }
 
+/** PromQL, or searches for events of a kind. */
+export type PastOf = 'promql' | EventKind;
+
 /** Long enough for a week of work, 100 × ~200 B in a store of 5 MB. */
 export const HISTORY_MAX = 100;
+
+const keyOf = (of: PastOf): string => (of === 'promql' ? 'history' : `history.${of}`);
 
 export function addPast(past: readonly Past[], query: string, at: number): Past[] {
   const trimmed = query.trim();
@@ -26,17 +32,17 @@ export function isHistory(value: unknown): value is Past[] {
   );
 }
 
-export function loadHistory(): Past[] {
-  return recall('history', isHistory, []);
+export function loadPast(of: PastOf): Past[] {
+  return recall(keyOf(of), isHistory, []);
 }
 
-export function record(queries: readonly string[], at: number): void {
+export function recordPast(of: PastOf, queries: readonly string[], at: number): void {
   remember(
-    'history',
-    queries.reduceRight((past, query) => addPast(past, query, at), loadHistory()),
+    keyOf(of),
+    queries.reduceRight((past, query) => addPast(past, query, at), loadPast(of)),
   );
 }
 
-export function clearHistory(): void {
-  remember('history', []);
+export function forgetPast(of: PastOf): void {
+  remember(keyOf(of), []);
 }

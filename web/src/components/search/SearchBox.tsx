@@ -4,11 +4,11 @@ import { ActionIcon, Button, Loader, Popover, Tooltip } from '@mantine/core';
 import { IconHelp, IconHistory, IconSearch, IconX } from '@tabler/icons-react';
 import { lazy, Suspense, useRef, useState } from 'react';
 import type { EventKind } from '@/api/events';
+import { PastList } from '@/components/editor/PastList';
 import { useShortcuts } from '@/components/shell/keys';
+import { recordPast } from '@/model/history';
 import { readSearchFault } from './searchFault';
-import { recordSearch } from './searchHistory';
 import { SearchHelp } from './SearchHelp';
-import { SearchPast } from './SearchPast';
 import classes from './Search.module.css';
 
 /** Asked for when this page's code runs, not when the box is drawn. */
@@ -20,6 +20,8 @@ interface Props {
   /** The search that runs. */
   value: string;
   onRun: (query: string) => void;
+  /** What the server is asked, when terms of filters come before the search. */
+  asked?: string;
   /** What the server said to it. */
   error?: unknown;
   isFetching?: boolean;
@@ -41,13 +43,13 @@ export function SearchBox(props: Props) {
   const run = (text: string): void => {
     const query = text.trim();
     setDraft(query);
-    if (query !== '') recordSearch(kind, query, Date.now());
+    recordPast(kind, [query], Date.now());
     props.onRun(query);
   };
   useShortcuts([{ keys: '/', title: 'Write a search', group: 'Search', run: () => focusIn(box.current) }]);
 
   const isEdited = draft.trim() !== value;
-  const fault = isEdited ? null : readSearchFault(props.error, value);
+  const fault = isEdited ? null : readSearchFault(props.error, value, props.asked);
   return (
     <div ref={box} className={classes.box} data-bad={fault !== null || undefined} role="search">
       <IconSearch size={15} stroke={1.8} className={classes.glass} />
@@ -108,8 +110,8 @@ function Past({ kind, onChoose }: { kind: EventKind; onChoose: (query: string) =
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown p={0}>
-        <SearchPast
-          kind={kind}
+        <PastList
+          of={kind}
           onChoose={(query) => {
             setOpen(false);
             onChoose(query);

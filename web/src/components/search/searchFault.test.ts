@@ -16,6 +16,17 @@ it('finds the place', () => {
   expect(readSearchFault(refused(1, 99), 'ab')?.place).toEqual({ from: 2, to: 3 });
 });
 
+it('finds the place in what was typed, after the terms of filters', () => {
+  expect(readSearchFault(refused(1, 15), 'a => 5', 'service=cart a => 5')).toMatchObject({
+    column: 2,
+    place: { from: 1, to: 2 },
+  });
+  expect(readSearchFault(refused(1, 17), 'a => b or c', 'service=cart (a => b or c)')?.column).toBe(3);
+  // The bracket around it is not what was typed.
+  expect(readSearchFault(refused(1, 14), '(a or b', 'service=cart ((a or b)')?.column).toBe(1);
+  expect(readSearchFault(refused(1, 24), '(a or b', 'service=cart ((a or b)')?.column).toBe(8);
+});
+
 it('tells faults of the search from others', () => {
   expect(readSearchFault(new ApiError(400, 'http', 'no'), 'a')).toMatchObject({ message: 'no', place: null });
   expect(readSearchFault(new RefusedError(400, 'bad_parameter', 'limit', null, null), 'a')).toBeNull();

@@ -26,6 +26,9 @@ it.each([
   ['order notable', 'word‹order› word‹notable›'],
   ['conn*', 'word‹conn*›'],
   ['größe:5', 'field‹größe› operator‹:› number‹5›'],
+  ["'timed out' don't 'tis", "string‹'timed out'› word‹don't› word‹'tis›"],
+  ['a:`b "c"`', 'field‹a› operator‹:› string‹`b "c"`›'],
+  ['status:[500 TO 599] x', 'field‹status› operator‹:› number‹[500 TO 599]› word‹x›'],
 ])('%s', (text, expected) => {
   expect(told(text)).toBe(expected);
 });

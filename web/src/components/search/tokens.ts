@@ -14,6 +14,9 @@ const RULES: [TokenKind, RegExp][] = [
   ['blank', /\s+/y],
   ['paren', /[()]/y],
   ['string', /"(?:[^"\\]|\\.)*"?/y],
+  // As the server reads them: a quote that nothing touches ends them.
+  ['string', /'.*?'(?=[\s),:=]|$)/y],
+  ['string', /`.*?`(?=[\s),:=]|$)/y],
   ['keyword', /(?:and|or|not|in)(?=[\s()]|$)/iy],
   ['not', /-(?=[^\s\d])/y],
   ['field', /[\p{L}_@][\p{L}\p{N}_.@/-]*(?=\s*(?:[:=<>]|!=))/uy],
@@ -39,6 +42,8 @@ function next(text: string, at: number, before: readonly Token[]): Token {
   const isValue = last?.kind === 'operator';
   const regex = takes(isValue || last?.kind !== 'word' ? /\/(?:[^/\\]|\\.)+\/(?=[\s()]|$)/y : null, text, at);
   if (regex !== null) return { kind: 'regex', from: at, to: regex };
+  const range = takes(isValue ? /[[{]\S+ (?:TO|to) \S+[\]}]/y : null, text, at);
+  if (range !== null) return { kind: 'number', from: at, to: range };
   for (const [kind, rule] of RULES) {
     if (isValue && (kind === 'field' || kind === 'keyword' || kind === 'not')) continue;
     const to = takes(rule, text, at);

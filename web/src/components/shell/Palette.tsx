@@ -7,17 +7,18 @@ import { metadata } from '@/api/metadata';
 import { copyText, isMac } from '@/lib/browser';
 import { search as find } from '@/lib/fuzzy';
 import { printKeys } from '@/lib/shortcuts';
-import { loadHistory } from '@/model/history';
+import { loadPast, type PastOf } from '@/model/history';
 import { metricSelector } from '@/model/labels';
 import { exploreSearch, PLACES } from '@/model/places';
 import { PRESETS } from '@/model/timeRange';
+import { useService } from './service';
 import { keepShell } from './shellUrl';
 import { useTime } from './time';
 import classes from './Palette.module.css';
 
 interface Command {
   id: string;
-  group: 'Go to' | 'Do' | 'Recent queries' | 'Metrics';
+  group: 'Search' | 'Go to' | 'Do' | 'Recent' | 'Metrics';
   title: string;
   hint?: string | undefined;
   words?: string;
@@ -26,15 +27,23 @@ interface Command {
   run: () => void;
 }
 
-const ICONS = { 'Go to': IconArrowRight, Do: IconTerminal2, 'Recent queries': IconHistory, Metrics: IconChartLine };
-const PER_GROUP = { 'Go to': 6, Do: 6, 'Recent queries': 6, Metrics: 12 };
+const ICONS = {
+  'Go to': IconArrowRight,
+  Search: IconSearch,
+  Do: IconTerminal2,
+  Recent: IconHistory,
+  Metrics: IconChartLine,
+};
+/** In this order. All places are told of, also to whoever types nothing. */
+const PER_GROUP = { 'Go to': PLACES.length, Recent: 6, Do: 6, Metrics: 12, Search: 3 };
 
 export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const commands = useCommands();
-  const shown = useMemo(() => pick(commands, text), [commands, text]);
+  const searches = useSearches(text);
+  const shown = useMemo(() => pick([...searches, ...commands], text), [searches, commands, text]);
   const current = Math.min(at, shown.length - 1);
 
   const move = (to: number): void => {
@@ -66,7 +75,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
           aria-controls="palette-list"
           aria-activedescendant={`palette-${current}`}
           aria-label="Find a page, an action, a query or a metric"
-          placeholder="Find a page, an action, a query or a metric"
+          placeholder="Find a page, a metric, a query; or search logs and traces"
           value={text}
           onChange={(event) => {
             setText(event.currentTarget.value);
@@ -117,13 +126,58 @@ function pick(commands: readonly Command[], text: string): Command[] {
   return groups.flatMap((group) => {
     if (text.trim() === '' && group === 'Metrics') return [];
     const inGroup = commands.filter((command) => command.group === group);
+    // These are made of the text.
+    if (group === 'Search') return inGroup;
     return find(text, inGroup, (command) => `${command.title} ${command.words ?? ''}`, PER_GROUP[group]);
   });
+}
+
+/** What was asked in this browser, in every language, the newest first. */
+function pastCommands(open: (of: PastOf, query: string) => void): Command[] {
+  const titles = { promql: undefined, log: 'Logs', span: 'Traces' };
+  return (['promql', 'log', 'span'] as const)
+    .flatMap((of) => loadPast(of).map((past) => ({ ...past, of })))
+    .sort((a, b) => b.at - a.at)
+    .map(({ of, query }) => ({
+      id: `past-${of}-${query}`,
+      group: 'Recent' as const,
+      title: query,
+      hint: titles[of],
+      isCode: true,
+      run: () => open(of, query),
+    }));
+}
+
+const TRACE_ID = /^[0-9a-f]{32}$/i;
+
+/** What the text itself may be: a trace, words of logs or traces. */
+function useSearches(text: string): Command[] {
+  const navigate = useNavigate();
+  return useMemo(() => {
+    const words = text.trim();
+    if (words === '') return [];
+    const goTo = (to: '/logs' | '/traces', q: string) => () =>
+      void navigate({ to, search: (all: object) => ({ ...keepShell(all), q }) });
+    const isTrace = TRACE_ID.test(words);
+    const trace: Command = {
+      id: 'open-trace',
+      group: 'Search',
+      title: 'Open this trace',
+      run: () => void navigate({ to: `/traces/${words.toLowerCase()}`, search: keepShell }),
+    };
+    const q = isTrace ? `trace_id:${words.toLowerCase()}` : words;
+    return [
+      ...(isTrace ? [trace] : []),
+      { id: 'search-logs', group: 'Search', title: 'Search logs', hint: q, run: goTo('/logs', q) },
+      { id: 'search-traces', group: 'Search', title: 'Search traces', hint: q, run: goTo('/traces', q) },
+    ];
+  }, [navigate, text]);
 }
 
 function useCommands(): Command[] {
   const navigate = useNavigate();
   const time = useTime();
+  const { keep } = useService();
   const { setColorScheme } = useMantineColorScheme();
   const metrics = useQuery({ queryKey: ['metadata'], queryFn: ({ signal }) => metadata(signal), staleTime: 60_000 });
 
@@ -163,15 +217,16 @@ function useCommands(): Command[] {
       title: `${place.group}: ${place.title}`,
       words: place.words,
       keys: place.keys,
-      run: () => void navigate({ to: place.path, search: keepShell }),
+      run: () => void navigate({ to: place.path, search: place.path === '/services' ? keepShell : keep }),
     }));
-    const recent: Command[] = loadHistory().map((past) => ({
-      id: `past-${past.query}`,
-      group: 'Recent queries',
-      title: past.query,
-      isCode: true,
-      run: () => open(past.query),
-    }));
+    const recent = pastCommands((of, query) => {
+      if (of === 'promql') open(query);
+      else
+        void navigate({
+          to: of === 'log' ? '/logs' : '/traces',
+          search: (all: object) => ({ ...keepShell(all), q: query }),
+        });
+    });
     const names: Command[] = Object.entries(metrics.data ?? {}).map(([name, [about]]) => ({
       id: `metric-${name}`,
       group: 'Metrics',
@@ -181,5 +236,5 @@ function useCommands(): Command[] {
       run: () => open(metricSelector(name)),
     }));
     return [...places, ...recent, ...actions, ...names];
-  }, [navigate, time, setColorScheme, metrics.data]);
+  }, [navigate, time, keep, setColorScheme, metrics.data]);
 }

@@ -1,10 +1,10 @@
 import { Button, Popover, TextInput, Tooltip } from '@mantine/core';
 import { IconBooks, IconHistory, IconPlayerPlayFilled, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
+import { PastList } from '@/components/editor/PastList';
 import { secondsToMillis } from '@/lib/brand';
 import { parseDuration, printDuration } from '@/lib/duration';
 import { gridPoints, type Grid } from '@/model/step';
-import { HistoryList } from './HistoryList';
 import { QueryRowView } from './QueryRowView';
 import type { Result } from './results';
 import type { QueryRows } from './useQueryRows';
@@ -48,7 +48,8 @@ export function QueryList({ queries, results, grid, onBrowse }: Props) {
             </Button>
           </Popover.Target>
           <Popover.Dropdown p={0}>
-            <HistoryList
+            <PastList
+              of="promql"
               onChoose={(query) => {
                 setHistoryOpen(false);
                 queries.add(query);

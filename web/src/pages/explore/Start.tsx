@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { metricNames } from '@/api/metadata';
 import { Empty } from '@/components/common/PageState';
 import { useTime } from '@/components/shell/time';
-import { loadHistory } from '@/model/history';
+import { loadPast } from '@/model/history';
 import classes from './Explore.module.css';
 
 /** Queries worth a look, in order; those whose metric exists are offered. */
@@ -45,7 +45,7 @@ export function Start({ onQuery, onBrowse }: Props) {
     staleTime: 30_000,
   });
   const known = new Set(names.data);
-  const recent = loadHistory().slice(0, 5);
+  const recent = loadPast('promql').slice(0, 5);
 
   if (names.data?.length === 0) {
     return (

@@ -2,7 +2,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { useTime } from '@/components/shell/time';
-import { record } from '@/model/history';
+import { recordPast } from '@/model/history';
 import { decodeExplore, encodeExplore, freeLetter, type ExploreState, type QueryRow } from './url';
 
 export interface DraftRow extends QueryRow {
@@ -62,7 +62,8 @@ export function useQueryRows(): QueryRows {
       setDrafts((all) => ({ ...all, [id]: { base, text } }));
     },
     run: () => {
-      record(
+      recordPast(
+        'promql',
         rows.map((row) => row.draft),
         Date.now(),
       );
