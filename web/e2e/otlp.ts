@@ -10,6 +10,8 @@ export interface SentSpan {
   to: number;
   kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
   error?: string;
+  /** Recorded at its end. */
+  exception?: { type: string; message: string };
   attributes?: Record<string, string | number>;
   children?: SentSpan[];
 }
@@ -64,6 +66,19 @@ export function otlpTrace(root: SentSpan, { traceId, start }: Started): { docume
               startTimeUnixNano: nanos(start, span.from),
               endTimeUnixNano: nanos(start, span.to),
               attributes: attributes(span.attributes ?? {}),
+              events:
+                span.exception === undefined
+                  ? []
+                  : [
+                      {
+                        name: 'exception',
+                        timeUnixNano: nanos(start, span.to),
+                        attributes: attributes({
+                          'exception.type': span.exception.type,
+                          'exception.message': span.exception.message,
+                        }),
+                      },
+                    ],
               status: span.error === undefined ? {} : { code: 2, message: span.error },
             },
           ],

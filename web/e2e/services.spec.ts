@@ -83,6 +83,48 @@ test('a service has operations, dependencies and ways on', async ({ page }) => {
   expect(search(page).get('order')).toBe('slowest');
 });
 
+test('one service is chosen for all places', async ({ page }) => {
+  const [shop, pay] = [unique('shop'), unique('pay')];
+  await sendTrace(page, order(shop, pay), [
+    { service: pay, body: 'charged', severity: 9, at: 120 },
+    { service: shop, body: 'order placed', severity: 9, at: 390 },
+  ]);
+  await page.goto(`/logs?${RANGE}`);
+  const filter = page.getByRole('combobox', { name: 'Service' });
+  await page.keyboard.press('b');
+  await page.keyboard.type(shop);
+  await page.getByRole('option', { name: shop }).click();
+  await expect.poll(() => search(page).get('service')).toBe(shop);
+  const lines = page.getByRole('region', { name: 'Logs' });
+  await expect(lines).toContainText('order placed');
+  await expect(lines).not.toContainText('charged');
+  await page.keyboard.press('Escape');
+  const places = page.getByRole('navigation', { name: 'Places' });
+  await places.getByRole('link', { name: 'Traces' }).click();
+  await expect(filter).toHaveValue(shop);
+  await expect(page.getByRole('region', { name: 'Traces' })).toContainText('POST /order');
+  await places.getByRole('link', { name: 'Service map' }).click();
+  await expect.poll(() => search(page).get('service')).toBe(shop);
+  await page.goto(`/services/${pay}?${RANGE}`);
+  await expect(filter).toHaveValue(pay);
+  await places.getByRole('link', { name: 'Logs' }).click();
+  await expect.poll(() => search(page).get('service')).toBe(pay);
+  await expect(lines).toContainText('charged');
+  await page.getByRole('button', { name: 'All services' }).click();
+  await expect.poll(() => search(page).get('service')).toBeNull();
+});
+
+test('errors of a service lead to their trace', async ({ page }) => {
+  const shop = unique('shop');
+  const failed: SentSpan = { service: shop, name: 'POST /pay', from: 0, to: 40, kind: 'server', error: 'declined' };
+  const id = await sendTrace(page, { ...failed, exception: { type: 'DeclinedError', message: 'no money left' } });
+  await page.goto(`/services/${shop}?${RANGE}`);
+  const errors = page.getByRole('region', { name: 'Errors by type' });
+  await expect(errors).toContainText('no money left');
+  await errors.getByRole('link', { name: 'DeclinedError' }).click();
+  await expect(page).toHaveURL(new RegExp(`/traces/${id}.*span=`));
+});
+
 test('a service that does not answer is said to have none', async ({ page }) => {
   await page.goto(`/services/${unique('nobody')}?${RANGE}`);
   await expect(page.getByText('No requests in this time range').first()).toBeVisible();
@@ -104,7 +146,7 @@ test('the map shows who calls whom', async ({ page }) => {
   const card = page.getByTestId('map-card');
   await expect(card).toContainText(shop);
   await card.getByRole('button', { name: 'Only what is around it' }).click();
-  await expect.poll(() => search(page).get('focus')).toBe(shop);
+  await expect.poll(() => search(page).get('service')).toBe(shop);
   await expect(node(pay)).toBeVisible();
   await expect(node('user')).toBeVisible();
   await page.getByRole('radio', { name: 'List' }).click();

@@ -41,7 +41,8 @@ const services = createRoute({
 const service = createRoute({
   getParentRoute: () => root,
   path: '/services/$service',
-  validateSearch: (search: Record<string, unknown>) => flat(search),
+  // The service is in the path.
+  validateSearch: (search: Record<string, unknown>): Record<string, string> => ({ ...flat(search), service: '' }),
   component: lazyRouteComponent(() => import('@/pages/services/ServicePage'), 'ServicePage'),
 });
 

@@ -15,6 +15,8 @@ export interface Place {
   /** Two keys, typed after each other. */
   keys: string;
   words: string;
+  /** Shows what the service chosen in the bar above has, when one is. */
+  isOfService?: boolean;
 }
 
 export const PLACES: Place[] = [
@@ -25,6 +27,7 @@ export const PLACES: Place[] = [
     group: 'Explore',
     keys: 'g l',
     words: 'events lines search tail live patterns loki elasticsearch kibana',
+    isOfService: true,
   },
   {
     path: '/traces',
@@ -32,6 +35,7 @@ export const PLACES: Place[] = [
     group: 'Explore',
     keys: 'g r',
     words: 'spans requests latency jaeger tempo waterfall',
+    isOfService: true,
   },
   {
     path: '/services',
@@ -39,6 +43,7 @@ export const PLACES: Place[] = [
     group: 'Services',
     keys: 'g v',
     words: 'red rate errors duration latency operations deploys releases apm',
+    isOfService: true,
   },
   {
     path: '/map',
@@ -46,6 +51,7 @@ export const PLACES: Place[] = [
     group: 'Services',
     keys: 'g p',
     words: 'graph dependencies topology calls',
+    isOfService: true,
   },
   {
     path: '/pipeline/targets',

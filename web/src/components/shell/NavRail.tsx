@@ -14,6 +14,7 @@ import {
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { PLACES, type Place } from '@/model/places';
+import { useService } from './service';
 import { keepShell } from './shellUrl';
 import { ThemeMenu } from './ThemeMenu';
 import classes from './Shell.module.css';
@@ -73,9 +74,15 @@ export function NavRail({ isNarrow, onToggle, onHelp }: Props) {
 
 function PlaceLink({ place, isNarrow }: { place: Place; isNarrow: boolean }) {
   const Icon = ICONS[place.path];
+  const { keep } = useService();
   return (
     <Tooltip label={`${place.group}: ${place.title}`} position="right" disabled={!isNarrow}>
-      <Link to={place.path} search={keepShell} className={classes.link} aria-label={place.title}>
+      <Link
+        to={place.path}
+        search={place.path === '/services' ? keepShell : keep}
+        className={classes.link}
+        aria-label={place.title}
+      >
         <Icon size={17} stroke={1.7} />
         <span>{place.title}</span>
       </Link>

@@ -1,5 +1,5 @@
 import { Outlet, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useRef, useState, type RefObject } from 'react';
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { isBoolean, recall, remember } from '@/lib/storage';
 import { PLACES } from '@/model/places';
@@ -9,6 +9,7 @@ import { NavRail } from './NavRail';
 import { Notices } from './Notices';
 import { Palette } from './Palette';
 import { ShortcutSheet } from './ShortcutSheet';
+import { useService } from './service';
 import { keepShell } from './shellUrl';
 import { useTime } from './time';
 import { TimeProvider } from './TimeProvider';
@@ -30,6 +31,7 @@ function Frame() {
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isSheetOpen, setSheetOpen] = useState(false);
   const [isTimeOpen, setTimeOpen] = useState(false);
+  const service = useRef<HTMLInputElement>(null);
   const toggleNav = (): void => {
     setNarrow(!isNarrow);
     remember('nav.narrow', !isNarrow);
@@ -38,6 +40,7 @@ function Frame() {
     openPalette: () => setPaletteOpen(true),
     openSheet: () => setSheetOpen(true),
     openTime: () => setTimeOpen(true),
+    service,
     toggleNav,
   });
 
@@ -48,7 +51,12 @@ function Frame() {
       </a>
       <NavRail isNarrow={isNarrow} onToggle={toggleNav} onHelp={() => setSheetOpen(true)} />
       <div className={classes.body}>
-        <TopBar isTimeOpen={isTimeOpen} onTimeOpen={setTimeOpen} onPalette={() => setPaletteOpen(true)} />
+        <TopBar
+          isTimeOpen={isTimeOpen}
+          onTimeOpen={setTimeOpen}
+          onPalette={() => setPaletteOpen(true)}
+          service={service}
+        />
         <Notices />
         <main id="main" className={classes.main} tabIndex={-1}>
           <Outlet />
@@ -64,11 +72,13 @@ interface ShellActions {
   openPalette: () => void;
   openSheet: () => void;
   openTime: () => void;
+  service: RefObject<HTMLInputElement | null>;
   toggleNav: () => void;
 }
 
 function useShellKeys(actions: ShellActions): void {
   const time = useTime();
+  const { keep, isUsed } = useService();
   const navigate = useNavigate();
   const { setColorScheme } = useMantineColorScheme();
   const shown = useComputedColorScheme('light');
@@ -86,8 +96,11 @@ function useShellKeys(actions: ShellActions): void {
       keys: place.keys,
       title: `${place.group}: ${place.title}`,
       group: 'Go to',
-      run: () => void navigate({ to: place.path, search: keepShell }),
+      run: () => void navigate({ to: place.path, search: place.path === '/services' ? keepShell : keep }),
     })),
+    ...(isUsed
+      ? [{ keys: 'b', title: 'Choose a service', group: 'Everywhere', run: () => actions.service.current?.focus() }]
+      : []),
     { keys: 't', title: 'Choose the time range', group: 'Time', run: actions.openTime },
     { keys: 'r', title: 'Refresh', group: 'Time', run: time.refresh },
     { keys: '[', title: 'Earlier', group: 'Time', run: () => time.setRange(shift(time.resolved, -1)) },

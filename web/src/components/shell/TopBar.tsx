@@ -1,10 +1,12 @@
 import { Button, Kbd, Tooltip } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconSearch, IconZoomOut } from '@tabler/icons-react';
 import { useLocation } from '@tanstack/react-router';
+import type { RefObject } from 'react';
 import { isMac } from '@/lib/browser';
 import { PLACES } from '@/model/places';
 import { shift, zoomOut } from '@/model/timeRange';
 import { RefreshControl } from './RefreshControl';
+import { ServiceFilter } from './ServiceFilter';
 import { TimePicker } from './TimePicker';
 import { useTime } from './time';
 import classes from './Shell.module.css';
@@ -13,9 +15,10 @@ interface Props {
   isTimeOpen: boolean;
   onTimeOpen: (open: boolean) => void;
   onPalette: () => void;
+  service: RefObject<HTMLInputElement | null>;
 }
 
-export function TopBar({ isTimeOpen, onTimeOpen, onPalette }: Props) {
+export function TopBar({ isTimeOpen, onTimeOpen, onPalette, service }: Props) {
   const path = useLocation({ select: (location) => location.pathname });
   const place = PLACES.find((one) => path.startsWith(one.path));
   const time = useTime();
@@ -31,6 +34,7 @@ export function TopBar({ isTimeOpen, onTimeOpen, onPalette }: Props) {
         <Kbd>{isMac() ? '⌘ K' : 'Ctrl K'}</Kbd>
       </button>
       <div className={classes.spring} />
+      <ServiceFilter inputRef={service} />
       <div className={classes.joined}>
         <Tooltip label="Earlier ([)">
           <Button aria-label="Earlier" px={6} onClick={() => time.setRange(shift(time.resolved, -1))}>

@@ -1,9 +1,13 @@
-import { useRouter } from '@tanstack/react-router';
+import { useRouter, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { keepTime } from '@/components/shell/shellUrl';
 import { printSearch } from '@/lib/search';
 import type { Jump } from '@/model/trace/jumps';
 
-/** A link to a place by its address, which may be a page of its own that is loaded when it is opened. */
+/**
+ * A link to a place by its address, which may be a page of its own that is loaded when it is opened. The time range
+ * goes along unless the address has one.
+ */
 export function JumpLink({
   to,
   className,
@@ -16,7 +20,8 @@ export function JumpLink({
   children: ReactNode;
 }) {
   const router = useRouter();
-  const href = `${to.path}${printSearch(to.search)}`;
+  const here = useSearch({ strict: false });
+  const href = `${to.path}${printSearch({ ...keepTime(here), ...to.search })}`;
   return (
     <a
       href={href}

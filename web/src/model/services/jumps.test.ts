@@ -8,7 +8,11 @@ it('leads on with the time range', () => {
     path: '/traces',
     search: { service: 'cart', operation: 'GET /', errors: '1', order: 'slowest', ...range },
   });
-  expect(logsOf('my cart', range, 'severity>=error').search['q']).toBe('service:"my cart" severity>=error');
-  expect(mapOf('cart', range).search).toEqual({ focus: 'cart', ...range });
+  expect(logsOf('my cart', range, 'severity>=error').search).toEqual({
+    service: 'my cart',
+    q: 'severity>=error',
+    ...range,
+  });
+  expect(mapOf('cart', range).search).toEqual({ service: 'cart', ...range });
   expect(serviceAt('a/b', range).path).toBe('/services/a%2Fb');
 });

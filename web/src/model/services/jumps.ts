@@ -1,6 +1,5 @@
 // Where a service leads: its traces, its log lines, its place on the map. Addresses and what they carry.
 import type { Jump } from '@/model/trace/jumps';
-import { quoteValue } from '@/model/trace/query';
 import type { TimeRange } from '@/model/timeRange';
 
 export interface TraceChoice {
@@ -25,11 +24,11 @@ export function tracesOf(service: string, range: TimeRange, choice: TraceChoice 
 }
 
 export function logsOf(service: string, range: TimeRange, more = ''): Jump {
-  return { path: '/logs', search: { q: `service:${quoteValue(service)}${more === '' ? '' : ` ${more}`}`, ...range } };
+  return { path: '/logs', search: { service, ...(more === '' ? {} : { q: more }), ...range } };
 }
 
 export function mapOf(service: string, range: TimeRange): Jump {
-  return { path: '/map', search: { focus: service, ...range } };
+  return { path: '/map', search: { service, ...range } };
 }
 
 export function serviceAt(service: string, range: TimeRange): Jump {

@@ -38,7 +38,9 @@ it('sorts, with what is not known last either way', () => {
 });
 
 it('finds by a piece of the name', () => {
-  expect(names(findServices(services, ' CAR '))).toEqual(['cart']);
+  expect(names(findServices(services, ' CAR ', null))).toEqual(['cart']);
+  expect(names(findServices(services, '', 'mail'))).toEqual(['mail']);
+  expect(names(findServices(services, 'car', 'mail'))).toEqual([]);
 });
 
 it('tells how bad errors are', () => {

@@ -53,9 +53,11 @@ export function sortServices(services: readonly Service[], key: ServiceKey, desc
   });
 }
 
-export function findServices(services: readonly Service[], text: string): readonly Service[] {
+/** Those with the text in their names; of one service, when one is chosen, it alone. */
+export function findServices(services: readonly Service[], text: string, only: string | null): readonly Service[] {
   const needle = text.trim().toLowerCase();
-  return needle === '' ? services : services.filter((one) => one.name.toLowerCase().includes(needle));
+  if (needle === '' && only === null) return services;
+  return services.filter((one) => one.name.toLowerCase().includes(needle) && (only === null || one.name === only));
 }
 
 /** From here on errors are a state of their own. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { node, trace } from './fixtures';
-import { logsOfSpan, logsOfTrace, metricsOfSpan, tracesLike, tracesWith } from './jumps';
+import { logsOfSpan, logsOfTrace, metricsOfSpan, serviceOfSpan, tracesLike, tracesWith } from './jumps';
 import type { Span } from './trace';
 
 const found = trace([node('shop: GET "/"', 0, 2000, { span_id: 'ab' })]);
@@ -17,6 +17,13 @@ it('leads to the lines of the span and of the trace', () => {
 
 it('leads to metrics, with quotes escaped', () => {
   expect(metricsOfSpan(found, span).search['a']).toContain('service_name="shop",span_name="GET \\"/\\""');
+});
+
+it('leads to its service, around the time of the trace', () => {
+  expect(serviceOfSpan(found, span)).toEqual({
+    path: '/services/shop',
+    search: { from: String(noon - 1_800_000), to: String(noon + 1_802_000) },
+  });
 });
 
 it('leads to traces like it', () => {

@@ -38,6 +38,14 @@ export function metricsOfSpan(trace: Trace, span: Span): Jump {
   };
 }
 
+/** Its requests, errors and durations around the trace. */
+export function serviceOfSpan(trace: Trace, span: Span): Jump {
+  return {
+    path: `/services/${encodeURIComponent(span.service)}`,
+    search: around(trace, 30 * MINUTE_MS, 30 * MINUTE_MS),
+  };
+}
+
 /** Other runs of the same operation, the slowest first. */
 export function tracesLike(span: Span): Jump {
   return { path: '/traces', search: { service: span.service, operation: span.name, order: 'slowest' } };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseSpanDuration, printSpanDuration } from './duration';
-import { attributeQuery, composeQuery, durationFault, quoteValue } from './query';
+import { attributeQuery, composeQuery, durationFault, ofService, quoteValue } from './query';
 
 const none = { q: '', service: null, operation: null, errors: false, own: true };
 
@@ -63,4 +63,10 @@ it('prints what it can read again', () => {
   ] as const) {
     expect(printSpanDuration(value)).toBe(text);
   }
+});
+
+it('searches in one service', () => {
+  expect(ofService('severity>=error', null)).toBe('severity>=error');
+  expect(ofService('', 'cart')).toBe('service=cart');
+  expect(ofService('a or b', 'my cart')).toBe('service="my cart" (a or b)');
 });

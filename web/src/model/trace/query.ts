@@ -29,15 +29,27 @@ export function composeQuery(filter: Omit<TraceFilter, 'min' | 'max'>): string {
   if (filter.service !== null) parts.push(`service=${quoteValue(filter.service)}`);
   if (filter.operation !== null) parts.push(`name=${quoteValue(filter.operation)}`);
   if (filter.errors) parts.push('status:error');
-  const q = filter.q.trim();
-  if (q !== '') parts.push(parts.length > 0 && /\bor\b/i.test(q) ? `(${q})` : q);
-  return parts.join(' ');
+  return allOf(parts, filter.q);
+}
+
+/** Terms of filters, and after them what was typed. */
+function allOf(terms: readonly string[], typed: string): string {
+  const q = typed.trim();
+  if (q === '') return terms.join(' ');
+  return [...terms, terms.length > 0 && /\bor\b/i.test(q) ? `(${q})` : q].join(' ');
+}
+
+/** A search in what one service sent; null for all. */
+export function ofService(q: string, service: string | null): string {
+  return service === null ? q : allOf([`service=${quoteValue(service)}`], q);
 }
 
 /** Bare where that is safe. */
 export function quoteValue(value: string): string {
   if (/^[\w.-]+$/.test(value) && !/^(and|or|not)$/i.test(value)) return value;
-  return `"${value.replace(/(["\\])/g, '\\$1')}"`;
+  const escaped = value.replace(/(["\\])/g, '\\$1');
+  // A search is one line.
+  return `"${escaped.replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t')}"`;
 }
 
 /** `field:value`, of one attribute of a span. */

@@ -13,11 +13,14 @@ import classes from './MapPage.module.css';
 interface Props {
   graph: Graph;
   choice: Choice;
-  onFocus: (name: string) => void;
+  /** What is around it is all that is shown. */
+  isAlone: boolean;
+  /** Null for the whole map. */
+  onFocus: (name: string | null) => void;
   onClose: () => void;
 }
 
-export function MapCard({ graph, choice, onFocus, onClose }: Props) {
+export function MapCard({ graph, choice, isAlone, onFocus, onClose }: Props) {
   const { range } = useTime();
   const shown = describe(graph, choice);
   if (shown === null) return null;
@@ -55,8 +58,8 @@ export function MapCard({ graph, choice, onFocus, onClose }: Props) {
           </JumpLink>
         ))}
         {node !== undefined && (
-          <button type="button" className={classes.link} onClick={() => onFocus(node.name)}>
-            Only what is around it
+          <button type="button" className={classes.link} onClick={() => onFocus(isAlone ? null : node.name)}>
+            {isAlone ? 'Show the whole map' : 'Only what is around it'}
           </button>
         )}
       </nav>

@@ -1,12 +1,14 @@
-import { Button, TextInput } from '@mantine/core';
-import { IconSearch, IconX } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
 import { Segments } from '@/components/common/Segments';
 import { GraphView, type Choice } from '@/components/map/GraphView';
 import { useGraph } from '@/components/map/useGraph';
-import { useShortcuts } from '@/components/shell/keys';
+import { ListPlace } from '@/components/place/ListPlace';
+import { NoSpans } from '@/components/place/NoSpans';
+import { useService } from '@/components/shell/service';
 import { formatCount } from '@/lib/format';
 import { findInGraph, neighbourhood } from '@/model/map/graph';
 import { MapCard } from './MapCard';
@@ -21,8 +23,7 @@ export function MapPage() {
   const state = useMemo(() => decodeMap(search as Record<string, string>), [search]);
   const { graph: all, error, isLoading, isStale, refetch } = useGraph();
   const [chosen, setChosen] = useState<Choice | null>(null);
-  const find = useRef<HTMLInputElement>(null);
-  useShortcuts([{ keys: '/', title: 'Find a service', group: 'Map', run: () => find.current?.focus() }]);
+  const { service, setService } = useService();
   const change = (part: Partial<MapState>): void => {
     void navigate({
       to: '.',
@@ -30,50 +31,42 @@ export function MapPage() {
       replace: part.find !== undefined,
     });
   };
-  const graph = useMemo(() => (state.focus === null ? all : neighbourhood(all, state.focus)), [all, state.focus]);
+  const middle = state.focus ?? service;
+  const graph = useMemo(() => (middle === null ? all : neighbourhood(all, middle)), [all, middle]);
   const found = useMemo(() => findInGraph(graph, state.find), [graph, state.find]);
+
+  const focus = (name: string | null): void => {
+    // Only a service can travel to other places.
+    const isService = name === null || graph.nodes.some((node) => node.name === name && node.kind === 'service');
+    if (isService) setService(name);
+    else change({ focus: name });
+  };
 
   if (isLoading && all.edges.length === 0) return <Loading what="the map" />;
   if (error !== null && all.edges.length === 0) {
     return <Failure title="The map could not be drawn" error={error} onRetry={refetch} />;
   }
+  const count = (
+    <>
+      <b>{formatCount(graph.nodes.length)}</b> nodes, <b>{formatCount(graph.edges.length)}</b> calls
+    </>
+  );
   return (
-    <div className={classes.page}>
-      <div className={classes.bar}>
-        <TextInput
-          ref={find}
-          aria-label="Find a service"
-          placeholder="Find a service"
-          leftSection={<IconSearch size={13} />}
-          value={state.find}
-          onChange={(event) => change({ find: event.currentTarget.value })}
-          w={240}
-        />
-        {state.focus !== null && (
-          <Button rightSection={<IconX size={13} />} onClick={() => change({ focus: null })}>
-            Around {state.focus}
-          </Button>
-        )}
-        <span className={`${classes.count} num`}>
-          <b>{formatCount(graph.nodes.length)}</b> nodes, <b>{formatCount(graph.edges.length)}</b> calls
-        </span>
-        <span className={classes.spring} />
-        <Segments
-          label="How to show it"
-          value={state.view}
-          choices={[
-            { value: 'map', title: 'Map' },
-            { value: 'list', title: 'List' },
-          ]}
-          onChange={(view) => change({ view })}
-        />
-      </div>
-      <section className={classes.panel} aria-label="Service map" data-stale={isStale || undefined}>
-        {all.edges.length === 0 ? (
-          <Nothing />
+    <ListPlace
+      title="Service map"
+      find={state.find}
+      onFind={(text) => change({ find: text })}
+      count={count}
+      isStale={isStale}
+      content={
+        all.edges.length === 0 ? (
+          <NoSpans of="calls" title="No calls in this time range">
+            The map is drawn from spans: a call has a half on either side, and its context must travel along. These
+            lines in the environment of services with an OpenTelemetry SDK do both.
+          </NoSpans>
         ) : graph.edges.length === 0 ? (
-          <Empty title={`${state.focus ?? 'It'} calls nobody, and nobody calls it`}>
-            <button type="button" className={classes.link} onClick={() => change({ focus: null })}>
+          <Empty title={`${middle ?? 'It'} calls nobody, and nobody calls it`}>
+            <button type="button" className={classes.link} onClick={() => focus(null)}>
               Show the whole map
             </button>
           </Empty>
@@ -87,26 +80,29 @@ export function MapPage() {
               <MapCard
                 graph={graph}
                 choice={chosen}
-                onFocus={(name) => change({ focus: name })}
+                isAlone={'node' in chosen && chosen.node === middle}
+                onFocus={focus}
                 onClose={() => setChosen(null)}
               />
             )}
           </>
-        )}
-      </section>
-    </div>
-  );
-}
-
-function Nothing() {
-  const host = location.hostname.includes(':') ? `[${location.hostname}]` : location.hostname;
-  const lines = `OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:4318
-OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-OTEL_PROPAGATORS=tracecontext,baggage`;
-  return (
-    <Empty title="No calls in this time range" lines={lines}>
-      The map is drawn from spans: a call has a half on either side, and its context must travel along. These lines in
-      the environment of services with an OpenTelemetry SDK do both.
-    </Empty>
+        )
+      }
+    >
+      {state.focus !== null && (
+        <Button rightSection={<IconX size={13} />} onClick={() => focus(null)}>
+          Around {state.focus}
+        </Button>
+      )}
+      <Segments
+        label="How to show it"
+        value={state.view}
+        choices={[
+          { value: 'map', title: 'Map' },
+          { value: 'list', title: 'List' },
+        ]}
+        onChange={(view) => change({ view })}
+      />
+    </ListPlace>
   );
 }

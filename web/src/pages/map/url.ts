@@ -1,10 +1,10 @@
-// The map's part of the address: `?focus=cart&view=list&find=pay`.
+// The map's part of the address: `?focus=orders-db&view=list&find=pay`.
 
 export type MapView = 'map' | 'list';
 
 export interface MapState {
   view: MapView;
-  /** A service whose neighbours alone are shown. */
+  /** What is no service, whose neighbours alone are shown. A service is the one of the bar above. */
   focus: string | null;
   find: string;
 }

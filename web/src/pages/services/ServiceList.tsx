@@ -5,6 +5,7 @@ import { useMemo, useRef } from 'react';
 import { COLOURS } from '@/components/chart/palette';
 import { Ago } from '@/components/common/Ago';
 import { Sparkline } from '@/components/common/Sparkline';
+import { useRowKeys } from '@/components/common/useRowKeys';
 import { DurationCell, ErrorCell, RateCell } from '@/components/services/Red';
 import { SortHead } from '@/components/services/SortHead';
 import { keepShell } from '@/components/shell/shellUrl';
@@ -36,6 +37,7 @@ export function ServiceList({ services, sort, descending, onSort }: Props) {
     estimateSize: () => ROW_PX,
     overscan: 10,
   });
+  useRowKeys({ scroll, list, count: services.length, what: 'service', group: 'Services' });
   // By name, whatever the order of the list: a service keeps its colour.
   const names = services
     .map((one) => one.name)
@@ -65,6 +67,7 @@ export function ServiceList({ services, sort, descending, onSort }: Props) {
             <div
               key={service.name}
               role="row"
+              data-row={item.index}
               className={`${classes.grid} ${classes.row}`}
               style={{ top: item.start, height: ROW_PX }}
             >

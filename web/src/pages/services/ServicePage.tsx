@@ -15,6 +15,7 @@ import { deploysOf, shortRelease } from '@/model/services/release';
 import { quoteValue } from '@/model/trace/query';
 import { Dependencies } from './Dependencies';
 import { Deploys } from './Deploys';
+import { Failures } from './Failures';
 import { Operations } from './Operations';
 import { RedCharts } from './RedCharts';
 import { redQueries } from './useServices';
@@ -54,6 +55,7 @@ export function ServicePage() {
         </section>
         <div className={classes.side}>
           <Dependencies service={service} />
+          <Failures service={service} />
           <Deploys service={service} releases={own} isKnown={releases.isKnown} />
         </div>
       </div>

@@ -1,10 +1,12 @@
-import { Button, TextInput } from '@mantine/core';
-import { IconAffiliate, IconSearch } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconAffiliate } from '@tabler/icons-react';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
-import { useShortcuts } from '@/components/shell/keys';
-import { keepShell } from '@/components/shell/shellUrl';
+import { ListPlace } from '@/components/place/ListPlace';
+import { NoSpans } from '@/components/place/NoSpans';
+import { useService } from '@/components/shell/service';
+import { keepShell, withService } from '@/components/shell/shellUrl';
 import { formatCount } from '@/lib/format';
 import { findServices, sortServices } from '@/model/services/service';
 import { ServiceList } from './ServiceList';
@@ -17,8 +19,7 @@ export function ServicesPage() {
   const navigate = useNavigate();
   const state = useMemo(() => decodeServices(search as Record<string, string>), [search]);
   const found = useServices();
-  const find = useRef<HTMLInputElement>(null);
-  useShortcuts([{ keys: '/', title: 'Find a service', group: 'Services', run: () => find.current?.focus() }]);
+  const { service } = useService();
   const change = (part: Partial<ServicesState>): void => {
     void navigate({
       to: '.',
@@ -27,45 +28,41 @@ export function ServicesPage() {
     });
   };
   const shown = useMemo(
-    () => sortServices(findServices(found.services, state.find), state.sort, state.descending),
-    [found.services, state],
+    () => sortServices(findServices(found.services, state.find, service), state.sort, state.descending),
+    [found.services, state, service],
   );
+  const showAll = (): void => {
+    void navigate({
+      to: '.',
+      search: (previous: object) => ({ ...withService(previous, null), ...encodeServices({ ...state, find: '' }) }),
+    });
+  };
 
   if (found.isLoading && found.services.length === 0) return <Loading what="services" />;
   if (found.error !== null && found.services.length === 0) {
     return <Failure title="The services could not be listed" error={found.error} onRetry={found.refetch} />;
   }
+  const count = (
+    <>
+      <b>{formatCount(shown.length)}</b> {shown.length === 1 ? 'service' : 'services'}
+    </>
+  );
   return (
-    <div className={classes.page}>
-      <div className={classes.bar}>
-        <TextInput
-          ref={find}
-          aria-label="Find a service"
-          placeholder="Find a service"
-          leftSection={<IconSearch size={13} />}
-          value={state.find}
-          onChange={(event) => change({ find: event.currentTarget.value })}
-          w={280}
-        />
-        <span className={`${classes.count} num`}>
-          <b>{formatCount(shown.length)}</b> {shown.length === 1 ? 'service' : 'services'}
-        </span>
-        <span className={classes.spring} />
-        <span className={classes.count}>Small numbers: the change against the same time before</span>
-        <Button
-          renderRoot={(props) => <Link to="/map" search={keepShell} {...props} />}
-          c="var(--text)"
-          leftSection={<IconAffiliate size={15} stroke={1.7} />}
-        >
-          Service map
-        </Button>
-      </div>
-      <section className={classes.panel} aria-label="Services" data-stale={found.isStale || undefined}>
-        {found.services.length === 0 ? (
-          <Nothing />
+    <ListPlace
+      title="Services"
+      find={state.find}
+      onFind={(text) => change({ find: text })}
+      count={count}
+      isStale={found.isStale}
+      content={
+        found.services.length === 0 ? (
+          <NoSpans of="spans" title="No services in this time range">
+            A service appears here with its first span: its requests, errors and durations are counted as spans come.
+            These lines in its environment make an OpenTelemetry SDK send them.
+          </NoSpans>
         ) : shown.length === 0 ? (
-          <Empty title="No service is called that">
-            <button type="button" className={classes.link} onClick={() => change({ find: '' })}>
+          <Empty title="No service is called that in this time range">
+            <button type="button" className={classes.link} onClick={showAll}>
               Show all {found.services.length}
             </button>
           </Empty>
@@ -76,21 +73,17 @@ export function ServicesPage() {
             descending={state.descending}
             onSort={(sort, descending) => change({ sort, descending })}
           />
-        )}
-      </section>
-    </div>
-  );
-}
-
-function Nothing() {
-  const host = location.hostname.includes(':') ? `[${location.hostname}]` : location.hostname;
-  const lines = `OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:4318
-OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-OTEL_SERVICE_NAME=my-service`;
-  return (
-    <Empty title="No services in this time range" lines={lines}>
-      A service appears here with its first span: its requests, errors and durations are counted as spans come. These
-      lines in its environment make an OpenTelemetry SDK send them.
-    </Empty>
+        )
+      }
+    >
+      <span className={classes.hint}>Small numbers: the change against the same time before</span>
+      <Button
+        renderRoot={(props) => <Link to="/map" search={keepShell} {...props} />}
+        c="var(--text)"
+        leftSection={<IconAffiliate size={15} stroke={1.7} />}
+      >
+        Service map
+      </Button>
+    </ListPlace>
   );
 }

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { formatCount, formatSeconds } from '@/lib/format';
 import { quoteValue } from '@/model/trace/query';
@@ -47,7 +47,7 @@ export function GroupTable({ data, by, only, onFind, onCount }: Props) {
   const sortBy = (key: GroupSort): void =>
     setSort({ key, descending: sort.key === key ? !sort.descending : key !== 'title' });
   return (
-    <div ref={scroll} className={classes.scroll} data-testid="group-table">
+    <div ref={scroll} className={classes.scroll} role="table" aria-label="Groups of spans" data-testid="group-table">
       <div className={`${classes.groupGrid} ${classes.head}`} role="row">
         <HeadCell title={TITLES[by]} isNumber={false} order={orderOf('title')} onClick={() => sortBy('title')} />
         {NUMBERS.map(({ key, title }) => (
@@ -65,8 +65,7 @@ export function GroupTable({ data, by, only, onFind, onCount }: Props) {
               role="row"
               className={`${classes.groupGrid} ${classes.row}`}
               style={{ top: item.start }}
-              title={by === 'work' ? undefined : 'Find its spans'}
-              onClick={() => by !== 'work' && onFind(findText(group, by))}
+              {...(by === 'work' ? {} : opens('Find its spans', () => onFind(findText(group, by))))}
             >
               <Name group={group} by={by} colour={data.colours.get(group.service ?? '') ?? 0} />
               <span className="num">{formatCount(group.spans.length)}</span>
@@ -87,6 +86,20 @@ export function GroupTable({ data, by, only, onFind, onCount }: Props) {
       </div>
     </div>
   );
+}
+
+/** A row that leads on, by the pointer and by the keyboard. */
+function opens(title: string, run: () => void) {
+  return {
+    title,
+    tabIndex: 0,
+    onClick: run,
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'Enter') return;
+      event.preventDefault();
+      run();
+    },
+  };
 }
 
 const TITLES: Record<GroupBy, string> = { service: 'Service', operation: 'Operation', work: 'Kind of work' };

@@ -9,7 +9,7 @@ import { JumpLink } from '@/components/trace/JumpLink';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { formatCount, formatSeconds } from '@/lib/format';
 import { messageOf } from '@/model/trace/findings/errors';
-import { logsOfSpan, metricsOfSpan, tracesLike } from '@/model/trace/jumps';
+import { logsOfSpan, metricsOfSpan, serviceOfSpan, tracesLike } from '@/model/trace/jumps';
 import type { TraceLogs } from '@/model/trace/logs';
 import type { Span } from '@/model/trace/trace';
 import { WORKS } from '@/model/trace/work';
@@ -70,6 +70,7 @@ export function SpanDetail({ data, span, logs, onZoom }: Props) {
               <JumpLink to={logsOfSpan(data.trace, span)}>Logs of this span</JumpLink>
               <JumpLink to={metricsOfSpan(data.trace, span)}>Metrics of this operation</JumpLink>
               <JumpLink to={tracesLike(span)}>Traces like it</JumpLink>
+              <JumpLink to={serviceOfSpan(data.trace, span)}>Its service</JumpLink>
             </>
           )}
         </div>

@@ -22,11 +22,12 @@ interface Props {
   /** Only these; null for all. */
   only: ReadonlySet<number> | null;
   chosen: number | null;
+  onGo: (span: number) => void;
   onChoose: (span: number) => void;
   onFind: (text: string) => void;
 }
 
-export function TableView({ data, group, onGroup, only, chosen, onChoose, onFind }: Props) {
+export function TableView({ data, group, onGroup, only, chosen, onGo, onChoose, onFind }: Props) {
   const [count, setCount] = useState(0);
   return (
     <div className={classes.view}>
@@ -38,7 +39,7 @@ export function TableView({ data, group, onGroup, only, chosen, onChoose, onFind
         </span>
       </div>
       {group === 'span' ? (
-        <SpanTable data={data} only={only} chosen={chosen} onChoose={onChoose} onCount={setCount} />
+        <SpanTable data={data} only={only} chosen={chosen} onGo={onGo} onChoose={onChoose} onCount={setCount} />
       ) : (
         <GroupTable key={group} data={data} by={group} only={only} onFind={onFind} onCount={setCount} />
       )}

@@ -3,7 +3,7 @@ import { IconAlertTriangleFilled, IconArrowLeft, IconArrowsDiff, IconDownload, I
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { CopyButton } from '@/components/common/PageState';
-import { keepShell } from '@/components/shell/shellUrl';
+import { backToList } from '@/components/trace/lastList';
 import { useTime } from '@/components/shell/time';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { download } from '@/lib/browser';
@@ -35,8 +35,8 @@ export function TraceHeader({ data, onCompare, onService }: Props) {
   return (
     <header className={classes.header}>
       <div className={classes.titleLine}>
-        <Tooltip label="All traces">
-          <Link to="/traces" search={keepShell} className={classes.back} aria-label="All traces">
+        <Tooltip label="Back to the traces (U)">
+          <Link to="/traces" search={backToList} className={classes.back} aria-label="Back to the traces">
             <IconArrowLeft size={16} />
           </Link>
         </Tooltip>

@@ -139,6 +139,7 @@ function View({ data, look, rows, logs }: ViewProps) {
           onGroup={(group) => change({ group })}
           only={look.marked}
           chosen={look.chosen}
+          onGo={look.go}
           onChoose={look.choose}
           onFind={(text) => {
             look.search(text);

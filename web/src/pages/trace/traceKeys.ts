@@ -1,5 +1,7 @@
 // The keys of a trace's page.
+import { useNavigate } from '@tanstack/react-router';
 import { useShortcuts } from '@/components/shell/keys';
+import { backToList } from '@/components/trace/lastList';
 import { foldLevel, rowOfSpan, setSubtree, toggleFold, type Row } from '@/model/trace/rows';
 import type { Look } from './useLook';
 import type { TraceData } from './useTrace';
@@ -13,6 +15,7 @@ interface Keys extends Look {
 const GROUP = 'Trace';
 
 export function useTraceKeys(data: TraceData, look: Look, rows: readonly Row[], focusFind: () => void): void {
+  const navigate = useNavigate();
   const { chosen, panel, folded } = look;
   const keys: Keys = { ...look, data, rows };
   const isTimeline = look.state.view === 'timeline';
@@ -24,6 +27,8 @@ export function useTraceKeys(data: TraceData, look: Look, rows: readonly Row[], 
         key('k', 'Span before', () => move(keys, -1)),
         key('arrowdown', 'Next span', () => move(keys, 1)),
         key('arrowup', 'Span before', () => move(keys, -1)),
+        key('home', 'First span', () => ends(keys, 0)),
+        key('end', 'Last span', () => ends(keys, -1)),
         key('arrowright', 'Unfold, or go to the first child', () => goIn(keys)),
         key('arrowleft', 'Fold, or go to the parent', () => goOut(keys)),
         key('x', 'Fold or unfold all levels of the span', () => foldSubtree(keys)),
@@ -35,6 +40,7 @@ export function useTraceKeys(data: TraceData, look: Look, rows: readonly Row[], 
       ]
     : [];
   useShortcuts([
+    key('u', 'Back to the traces', () => void navigate({ to: '/traces', search: backToList })),
     key('f', 'Find in the trace', focusFind),
     key('n', 'Next match', () => keys.step(1)),
     key('p', 'Match before', () => keys.step(-1)),
@@ -57,6 +63,12 @@ function move({ rows, chosen, go }: Keys, by: 1 | -1): void {
   do at += by;
   while (rows[at]?.kind === 'log');
   const row = rows[at];
+  if (row !== undefined) go(row.span);
+}
+
+/** To the first row, or with -1 the last, that is a span. */
+function ends({ rows, go }: Keys, at: 0 | -1): void {
+  const row = at === 0 ? rows[0] : rows.findLast((one) => one.kind !== 'log');
   if (row !== undefined) go(row.span);
 }
 

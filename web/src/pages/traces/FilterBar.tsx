@@ -2,8 +2,9 @@ import { Select, TextInput } from '@mantine/core';
 import { IconAlertTriangleFilled } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Segments } from '@/components/common/Segments';
+import { withChosen } from '@/lib/choices';
 import { durationFault } from '@/model/trace/query';
-import { useOperations, useServices } from './useTraces';
+import { useOperations } from './useTraces';
 import { LIMITS, type TracesState } from './url';
 import classes from './Traces.module.css';
 
@@ -13,23 +14,10 @@ interface Props {
 }
 
 export function FilterBar({ state, onChange }: Props) {
-  const services = useServices();
   const operations = useOperations(state.service);
   const fault = durationFault(state);
   return (
     <div className={classes.bar}>
-      <Select
-        aria-label="Service"
-        placeholder="All services"
-        data={withChosen(services.values, state.service)}
-        value={state.service}
-        onChange={(service) => onChange({ service, operation: null })}
-        limit={100}
-        nothingFoundMessage="No service is called that"
-        clearable
-        searchable
-        w={180}
-      />
       <Select
         aria-label="Operation"
         placeholder="All operations"
@@ -81,11 +69,6 @@ export function FilterBar({ state, onChange }: Props) {
       />
     </div>
   );
-}
-
-/** What the address names is shown even when nothing has it now. */
-function withChosen(values: string[], chosen: string | null): string[] {
-  return chosen === null || values.includes(chosen) ? values : [chosen, ...values];
 }
 
 interface LimitProps {

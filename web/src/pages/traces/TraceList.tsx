@@ -6,6 +6,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef } from 'react';
 import { COLOURS } from '@/components/chart/palette';
 import { Ago } from '@/components/common/Ago';
+import { useRowKeys } from '@/components/common/useRowKeys';
+import { useShortcuts } from '@/components/shell/keys';
 import { keepShell } from '@/components/shell/shellUrl';
 import { useTime } from '@/components/shell/time';
 import { ServiceTag } from '@/components/trace/ServiceTag';
@@ -38,6 +40,12 @@ export function TraceList(props: Props) {
     estimateSize: () => ROW_PX,
     overscan: 8,
   });
+  const place = useRowKeys({ scroll, list, count: traces.length, what: 'trace', group: 'Traces' });
+  const chooseHere = (): void => {
+    const trace = traces[place()];
+    if (trace !== undefined) props.onChoose(trace.id);
+  };
+  useShortcuts([{ keys: 'x', title: 'Choose the trace for comparing', group: 'Traces', run: chooseHere }]);
   const longest = useMemo(() => traces.reduce((most, one) => Math.max(most, one.duration), 1), [traces]);
   const colours = useMemo(
     () =>
@@ -48,7 +56,14 @@ export function TraceList(props: Props) {
     [traces],
   );
   return (
-    <div ref={scroll} className={classes.scroll} onPointerLeave={() => props.onPoint(null)}>
+    <div
+      ref={scroll}
+      className={classes.scroll}
+      role="table"
+      aria-label="Traces found"
+      aria-rowcount={traces.length}
+      onPointerLeave={() => props.onPoint(null)}
+    >
       <div className={`${classes.grid} ${classes.head}`} role="row">
         <span />
         <span>Trace</span>
@@ -69,7 +84,9 @@ export function TraceList(props: Props) {
               className={`${classes.grid} ${classes.row}`}
               style={{ top: item.start }}
               data-chosen={props.chosen.includes(trace.id) || undefined}
+              data-row={item.index}
               onPointerEnter={() => props.onPoint(trace.id)}
+              onFocus={() => props.onPoint(trace.id)}
             >
               <Checkbox
                 aria-label="Choose for comparing"

@@ -1,17 +1,19 @@
 import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconArrowsDiff, IconFileUpload, IconX } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
+import { NoSpans } from '@/components/place/NoSpans';
 import { SearchBox } from '@/components/search/SearchBox';
 import { readSearchFault } from '@/components/search/searchFault';
 import { useShortcuts } from '@/components/shell/keys';
 import { keepShell } from '@/components/shell/shellUrl';
 import { useTime } from '@/components/shell/time';
+import { rememberList } from '@/components/trace/lastList';
 import { OpenTrace } from '@/components/trace/OpenTrace';
 import { formatCount, formatSeconds } from '@/lib/format';
 import { zoomIn } from '@/model/timeRange';
-import { leavesOutOwn, OWN_SERVICE } from '@/model/trace/query';
+import { composeQuery, leavesOutOwn, OWN_SERVICE } from '@/model/trace/query';
 import { FilterBar } from './FilterBar';
 import { Scatter } from './Scatter';
 import { TraceList } from './TraceList';
@@ -29,6 +31,7 @@ export function TracesPage() {
   const [isOpening, setOpening] = useState(false);
   const [chosen, setChosen] = useState<string[]>([]);
   const found = useTraces(state);
+  useEffect(() => rememberList(encodeTraces(state)), [state]);
 
   const change = (part: Partial<TracesState>): void => {
     void navigate({
@@ -53,6 +56,7 @@ export function TracesPage() {
   };
   useShortcuts([
     { keys: 'o', title: 'Open a trace from a file', group: 'Traces', run: () => setOpening(true) },
+    ...(chosen.length === 2 ? [{ keys: 'c', title: 'Compare the two chosen', group: 'Traces', run: compare }] : []),
     { keys: 'e', title: 'Only with errors', group: 'Traces', run: () => change({ errors: !state.errors }) },
     {
       keys: 's',
@@ -74,6 +78,7 @@ export function TracesPage() {
             else if (q === state.q) found.refetch();
             else change({ q });
           }}
+          asked={composeQuery(state)}
           error={found.error}
           isFetching={found.isFetching}
           label="Search traces"
@@ -220,15 +225,11 @@ function Nothing({ state, onChange }: Pick<ContentProps, 'state' | 'onChange'>) 
     state.errors ||
     state.min + state.max !== '';
   if (services.isKnown && services.values.every((one) => one === OWN_SERVICE)) {
-    const host = location.hostname;
-    const lines = `OTEL_EXPORTER_OTLP_ENDPOINT=http://${host.includes(':') ? `[${host}]` : host}:4318
-OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-OTEL_SERVICE_NAME=my-service`;
     return (
-      <Empty title="No spans in this time range" lines={lines}>
+      <NoSpans of="spans" title="No spans in this time range">
         These lines in the environment of a service with an OpenTelemetry SDK send its traces here. The address of this
         page, <code>{location.origin}</code>, takes them too. <Own state={state} onChange={onChange} />
-      </Empty>
+      </NoSpans>
     );
   }
   return (
@@ -237,7 +238,9 @@ OTEL_SERVICE_NAME=my-service`;
         <button
           type="button"
           className={classes.link}
-          onClick={() => onChange({ q: '', service: null, operation: null, errors: false, own: false, min: '', max: '' })}
+          onClick={() =>
+            onChange({ q: '', service: null, operation: null, errors: false, own: false, min: '', max: '' })
+          }
         >
           Show all traces
         </button>

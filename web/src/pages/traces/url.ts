@@ -9,7 +9,7 @@ export interface TracesState extends TraceFilter {
 
 export const LIMITS = [20, 50, 100, 200, 500];
 const LIMIT = 50;
-const KEYS = ['q', 'service', 'operation', 'errors', 'own', 'min', 'max', 'limit', 'order'];
+const KEYS = ['q', 'operation', 'errors', 'own', 'min', 'max', 'limit', 'order'];
 
 export function cleanTraces(search: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(

@@ -1,8 +1,8 @@
 // What the server says to the search of the page, and what can be chosen in its filters.
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { topValues } from '@/api/events';
 import { searchTraces, type WireTraces } from '@/api/traces';
+import { useTop, type Top } from '@/components/services/useTop';
 import { useTime } from '@/components/shell/time';
 import { composeQuery, durationFault } from '@/model/trace/query';
 import { readSummary, sortSummaries, type Summary } from '@/model/trace/summary';
@@ -63,34 +63,11 @@ export function useTraces(state: TracesState): FoundTraces {
   };
 }
 
-/** Enough for a list that is searched by typing. */
-const CHOICES_MAX = 500;
-/** Names change slowly: the lists are not asked for at each refresh. */
-const KEEP_MS = 60_000;
-
-function useTop(field: string, q: string, enabled: boolean): { values: string[]; isKnown: boolean } {
-  const { resolved } = useTime();
-  // To the minute, so that a moving `now` does not ask again at once.
-  const [start, end] = [Math.floor(resolved.from / KEEP_MS) * 60, Math.ceil(resolved.to / KEEP_MS) * 60];
-  const { data } = useQuery({
-    queryKey: ['top', 'span', field, q, start, end],
-    queryFn: ({ signal }) => topValues({ kind: 'span', q, start, end }, { field, limit: CHOICES_MAX }, signal),
-    placeholderData: keepPreviousData,
-    staleTime: KEEP_MS,
-    retry: false,
-    enabled,
-  });
-  const values = useMemo(
-    () => (data?.values ?? []).map((one) => String(one.value)).sort((a, b) => a.localeCompare(b)),
-    [data],
-  );
-  return { values, isKnown: data !== undefined };
-}
-
-export function useServices(): { values: string[]; isKnown: boolean } {
-  return useTop('service', '', true);
+export function useServices(): Top {
+  return useTop('span', 'service', '', true);
 }
 
 export function useOperations(service: string | null): string[] {
-  return useTop('name', composeQuery({ q: '', service, operation: null, errors: false, own: false }), true).values;
+  const q = composeQuery({ q: '', service, operation: null, errors: false, own: false });
+  return useTop('span', 'name', q, true).values;
 }

@@ -4,7 +4,8 @@ import { memo } from 'react';
 import { colourOf } from '@/components/chart/palette';
 import { formatCount, formatSeconds } from '@/lib/format';
 import type { PathPiece } from '@/model/trace/criticalPath';
-import { between, parseInstant, type Instant } from '@/model/trace/instant';
+import { marksOf } from '@/model/trace/eventMarks';
+import type { Instant } from '@/model/trace/instant';
 import { share } from '@/model/trace/scale';
 import type { Span } from '@/model/trace/trace';
 import classes from './Timeline.module.css';
@@ -100,20 +101,15 @@ function Bar({ span, colour, from, to, path, start, logs }: SpanRowProps) {
       {path?.map((piece) => (
         <Piece key={piece.from} piece={piece} from={from} to={to} />
       ))}
-      {span.wire.events?.map((event, index) => {
-        const at = parseInstant(event.time);
-        const place = at === null ? -1 : share(between(start, at), from, to);
-        if (place < 0 || place > 1) return null;
-        return (
-          <i
-            key={index}
-            className={classes.event}
-            style={{ left: `${place * 100}%` }}
-            title={event.name}
-            data-bad={event.name === 'exception' || undefined}
-          />
-        );
-      })}
+      {marksOf(span, start, from, to).map((mark) => (
+        <i
+          key={mark.place}
+          className={classes.event}
+          style={{ left: `${mark.place * 100}%` }}
+          title={mark.count > 1 ? `${mark.name} and ${formatCount(mark.count - 1)} more` : mark.name}
+          data-bad={mark.isBad || undefined}
+        />
+      ))}
       <span
         className={`${classes.length} num`}
         data-side={side}
