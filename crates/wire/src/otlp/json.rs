@@ -11,7 +11,10 @@ use crate::proto::Writer;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 
 pub(crate) mod write;
@@ -241,7 +244,24 @@ impl One<'_> {
             }
             // As bytes, because a string cut in the middle of a surrogate pair is no reason to refuse a request.
             Type::Str | Type::Bytes | Type::Id => de.deserialize_bytes(self),
+            Type::Double => self.double(<&RawValue>::deserialize(de)?.get()),
             _ => de.deserialize_any(self),
+        }
+    }
+
+    /// A double as it is written: the parser of `serde_json` rounds some of seventeen digits to a neighbour.
+    fn double<E: Error>(self, text: &str) -> Result<(), E> {
+        match text.as_bytes().first() {
+            Some(b'-' | b'0'..=b'9') => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => self.number(Number::Double(value)),
+                _ => Err(E::custom(format!("{text} is no value of {}", self.field.name))),
+            },
+            Some(b'"') => match serde_json::from_str::<Cow<str>>(text) {
+                Ok(text) => self.visit_str(&text),
+                Err(error) => Err(E::custom(error)),
+            },
+            Some(b'n') => self.visit_unit(),
+            _ => Err(E::custom(format!("{text} is no value of {}", self.field.name))),
         }
     }
 
