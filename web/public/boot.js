@@ -18,6 +18,8 @@
     var isStyle = /\.css$/.test(file);
     link.rel = isStyle ? 'preload' : 'modulepreload';
     if (isStyle) link.as = 'style';
+    // As the page's own code asks for it: else it is loaded twice.
+    link.crossOrigin = '';
     link.href = '/' + file;
     document.head.appendChild(link);
   });

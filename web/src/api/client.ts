@@ -1,4 +1,5 @@
 // The only place that talks to the server: sends a request, opens Prometheus's envelope, names what went wrong.
+import { parseExact } from '@/lib/json';
 
 /** What the server said beside the data. */
 export interface Remarks {
@@ -89,9 +90,23 @@ export async function ask<T>(path: string, params: Params, signal?: AbortSignal)
 
 /** An address of Pharos's own, whose answer is the data itself. */
 export async function read<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
+  return readBy((response) => response.json() as Promise<unknown>, path, params, signal);
+}
+
+/** The same, of events: their whole numbers that a double cannot hold come as text. */
+export async function readEvents<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
+  return readBy(async (response) => parseExact(await response.text()), path, params, signal);
+}
+
+async function readBy<T>(
+  parse: (response: Response) => Promise<unknown>,
+  path: string,
+  params: Params,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   const query = encodeParams(params).toString();
   const response = await reach(query === '' ? path : `${path}?${query}`, { signal: signal ?? null });
-  const body: unknown = await open(response);
+  const body: unknown = await open(response, parse);
   if (!response.ok) throw refusal(response, body);
   return body as T;
 }
@@ -127,7 +142,10 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function open(response: Response): Promise<Envelope> {
+async function open(
+  response: Response,
+  parse = (from: Response) => from.json() as Promise<unknown>,
+): Promise<Envelope> {
   const isJson = response.headers.get('content-type')?.includes('json') === true;
   if (!isJson) {
     // A development proxy answers 500 with no body when nothing listens behind it.
@@ -135,5 +153,5 @@ async function open(response: Response): Promise<Envelope> {
     const text = (await response.text()).trim().slice(0, 300);
     throw new ApiError(response.status, 'http', text.startsWith('<') || text === '' ? `HTTP ${response.status}` : text);
   }
-  return (await response.json()) as Envelope;
+  return (await parse(response)) as Envelope;
 }

@@ -1,5 +1,5 @@
 // /api/pharos/search…: wide events, which are log records, spans and errors, found by one search language.
-import { encodeParams, read } from './client';
+import { encodeParams, read, readEvents } from './client';
 
 export type EventKind = 'log' | 'span' | 'error';
 
@@ -37,6 +37,8 @@ export interface WireLog extends WireCommon {
   event_name?: string;
   trace_id?: string | null;
   span_id?: string | null;
+  /** Long texts are cut: `eventContext` has the whole. */
+  clipped?: boolean;
 }
 
 export type SpanKind = 'unspecified' | 'internal' | 'server' | 'client' | 'producer' | 'consumer';
@@ -105,6 +107,8 @@ export interface SearchOptions {
   limit?: number;
   cursor?: string;
   order?: 'desc' | 'asc';
+  /** Bytes of a text of a log record at most. */
+  clip?: number;
 }
 
 const BASE = '/api/pharos/search';
@@ -114,7 +118,7 @@ export function searchEvents<K extends EventKind>(
   options: SearchOptions = {},
   signal?: AbortSignal,
 ): Promise<WireSearch<EventOf<K>>> {
-  return read(BASE, { ...query, ...options }, signal);
+  return readEvents(BASE, { ...query, ...options }, signal);
 }
 
 export interface WireHistogram {
@@ -210,7 +214,7 @@ export function logPatterns(
   options: { limit?: number; buckets?: number } = {},
   signal?: AbortSignal,
 ): Promise<WirePatterns> {
-  return read(`${BASE}/patterns`, { ...query, ...options }, signal);
+  return readEvents(`${BASE}/patterns`, { ...query, ...options }, signal);
 }
 
 export interface WireContext {
@@ -222,15 +226,15 @@ export interface WireContext {
 /** What the same process said around an event. */
 export function eventContext(
   id: string,
-  options: { before?: number; after?: number } = {},
+  options: { before?: number; after?: number; clip?: number } = {},
   signal?: AbortSignal,
 ): Promise<WireContext> {
-  return read(`${BASE}/context`, { id, ...options }, signal);
+  return readEvents(`${BASE}/context`, { id, ...options }, signal);
 }
 
 /** For an `EventSource`: `events` brings lists of events, `dropped` a count of those that were too many. */
-export function tailAddress(kind: EventKind, q: string): string {
-  return `${BASE}/tail?${encodeParams({ kind, q }).toString()}`;
+export function tailAddress(kind: EventKind, q: string, clip: number): string {
+  return `${BASE}/tail?${encodeParams({ kind, q, clip }).toString()}`;
 }
 
 export interface WireOption {

@@ -1,14 +1,15 @@
 // Everything about one line, each value to filter by, to group by and to copy.
-import { IconArrowsVertical, IconFilterMinus, IconFilterPlus, IconLayoutList, IconTimeline } from '@tabler/icons-react';
+import { IconArrowsVertical, IconTimeline } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { AttributeValue } from '@/api/events';
+import { eventContext, type WireLog } from '@/api/events';
 import { CopyButton } from '@/components/common/PageState';
 import { Segments } from '@/components/common/Segments';
 import { JumpLink } from '@/components/trace/JumpLink';
-import { partsOf, type Pair } from '@/model/logs/detail';
+import { blocksOf, partsOf, withoutBlocks } from '@/model/logs/detail';
 import { plain, prettyJson, printFullTime, traceJump, type Line } from '@/model/logs/line';
-import { fieldTerm, hasTerm, not } from '@/model/logs/terms';
-import { Marked } from './Marked';
+import { LongText } from './LongText';
+import { PairRow, printPair } from './PairRow';
 import classes from './Logs.module.css';
 
 export interface LineActions {
@@ -16,6 +17,9 @@ export interface LineActions {
   q: string;
   onTerm: (term: string) => void;
   onGroup: (field: string) => void;
+  /** Fields that have a column, and how one is given or taken back; absent where lines are in no list. */
+  columns?: readonly string[];
+  onColumn?: (field: string) => void;
   onContext: (id: string) => void;
 }
 
@@ -28,10 +32,11 @@ interface Props {
 
 export function LogDetail({ line, utc, pattern, actions }: Props) {
   const [view, setView] = useState<'fields' | 'json'>('fields');
-  const { wire } = line;
+  const { wire, isCut } = useWhole(line.wire);
   const trace = traceJump(wire);
   const body = plain(wire.body);
   const pretty = prettyJson(body);
+  const parts = partsOf(wire);
   const json = (): string => JSON.stringify(wire, null, 2);
   return (
     <div className={`${classes.detail} ${classes.sev}`} data-severity={line.severity} data-testid="log-detail">
@@ -57,21 +62,29 @@ export function LogDetail({ line, utc, pattern, actions }: Props) {
         </button>
         <span className="num">{printFullTime(line.at, utc)}</span>
         <CopyButton text={json} label="Copy the line as JSON" />
+        {isCut && <span role="status">Loading the whole of it…</span>}
       </div>
       {view === 'json' ? (
-        <pre className={classes.body}>{json()}</pre>
+        <LongText text={json()} pattern={null} />
       ) : (
         <>
           {body !== '' && (
             <div className={classes.bodyBox}>
-              <pre className={classes.body}>
-                <Marked text={pretty ?? body} pattern={pattern} />
-              </pre>
+              <LongText text={pretty ?? body} pattern={pattern} />
               <CopyButton text={wire.body} label="Copy the message" />
             </div>
           )}
+          {blocksOf(parts).map((pair) => (
+            <section key={pair.field} className={classes.part} aria-label={pair.key}>
+              <h4>{pair.key}</h4>
+              <div className={classes.bodyBox}>
+                <LongText text={printPair(pair.value)} pattern={pattern} />
+                <CopyButton text={printPair(pair.value)} label="Copy the value" />
+              </div>
+            </section>
+          ))}
           <div className={classes.columns}>
-            {partsOf(wire).map((part) => (
+            {withoutBlocks(parts).map((part) => (
               <section key={part.title} className={classes.part} aria-label={part.title}>
                 <h4>{part.title}</h4>
                 {part.pairs.map((pair) => (
@@ -86,48 +99,16 @@ export function LogDetail({ line, utc, pattern, actions }: Props) {
   );
 }
 
-function PairRow({ pair, actions }: { pair: Pair; actions: LineActions }) {
-  const term = fieldTerm(pair.field, pair.value);
-  return (
-    <div className={classes.pair} data-on={(term !== null && hasTerm(actions.q, term)) || undefined}>
-      <span title={pair.field}>{pair.key}</span>
-      <code data-type={typeof pair.value}>{print(pair.value)}</code>
-      <span className={classes.tools}>
-        {term !== null && (
-          <>
-            <button
-              type="button"
-              title="Only lines with this"
-              aria-label={`Only lines with ${term}`}
-              onClick={() => actions.onTerm(term)}
-            >
-              <IconFilterPlus size={14} stroke={1.7} />
-            </button>
-            <button
-              type="button"
-              title="Only lines without this"
-              aria-label={`Only lines without ${term}`}
-              onClick={() => actions.onTerm(not(term))}
-            >
-              <IconFilterMinus size={14} stroke={1.7} />
-            </button>
-          </>
-        )}
-        <button
-          type="button"
-          title="Group by this field"
-          aria-label={`Group by ${pair.field}`}
-          onClick={() => actions.onGroup(pair.field)}
-        >
-          <IconLayoutList size={14} stroke={1.7} />
-        </button>
-        <CopyButton text={print(pair.value)} label="Copy the value" />
-      </span>
-    </div>
-  );
-}
-
-function print(value: AttributeValue): string {
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value, null, 2);
-  return value === '' ? '""' : String(value);
+/** The line with all of its texts: lists have them cut. */
+function useWhole(listed: WireLog): { wire: WireLog; isCut: boolean } {
+  const isClipped = listed.clipped === true;
+  const { data, isLoading } = useQuery({
+    queryKey: ['log-whole', listed.id],
+    queryFn: ({ signal }) => eventContext(listed.id, { before: 0, after: 0 }, signal),
+    enabled: isClipped,
+    staleTime: Infinity,
+    // A megabyte each.
+    gcTime: 30_000,
+  });
+  return { wire: data?.event ?? listed, isCut: isClipped && isLoading };
 }

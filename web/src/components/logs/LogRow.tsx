@@ -1,6 +1,8 @@
 // One line of a log: when, how severe, who, what.
 import type { Ref } from 'react';
-import { plain, printFullTime, printTime, type Line } from '@/model/logs/line';
+import type { AttributeValue } from '@/api/events';
+import { valueOf } from '@/model/logs/columns';
+import { plain, printFullTime, printTime, printValue, type Line } from '@/model/logs/line';
 import { Marked } from './Marked';
 import { SeverityMark } from './SeverityMark';
 import classes from './Logs.module.css';
@@ -11,6 +13,14 @@ export interface RowLook {
   withDay: boolean;
   isWrapped: boolean;
   pattern: RegExp | null;
+  /** Fields that have a column, as a search names them. */
+  columns: readonly string[];
+}
+
+/** The columns of a row: mark, time, severity, service, those chosen, message. */
+export function rowGrid(columns: readonly string[]): string | undefined {
+  if (columns.length === 0) return undefined;
+  return `3px auto 40px minmax(56px, 116px) repeat(${columns.length}, minmax(64px, 150px)) minmax(0, 1fr)`;
 }
 
 interface Props {
@@ -25,7 +35,8 @@ interface Props {
 const WRAPPED_CHARS_MAX = 20_000;
 
 export function LogRow({ line, look, isOpen, onClick, ref }: Props) {
-  const isWrapped = look.isWrapped && line.wire.body !== '';
+  // The whole of an open line stands in its details.
+  const isWrapped = look.isWrapped && isOpen !== true && line.wire.body !== '';
   const text = isWrapped ? plain(line.wire.body.slice(0, WRAPPED_CHARS_MAX)) : line.head;
   return (
     <div
@@ -33,6 +44,7 @@ export function LogRow({ line, look, isOpen, onClick, ref }: Props) {
       className={`${classes.row} ${classes.sev}`}
       data-severity={line.severity}
       data-wrap={isWrapped || undefined}
+      style={{ gridTemplateColumns: rowGrid(look.columns) }}
       aria-expanded={isOpen}
       onClick={() => {
         // Selecting text is no click.
@@ -47,9 +59,22 @@ export function LogRow({ line, look, isOpen, onClick, ref }: Props) {
       <span className={classes.service} title={line.service}>
         {line.service}
       </span>
+      {look.columns.map((field) => (
+        <Value key={field} value={valueOf(line.wire, field)} />
+      ))}
       <span className={classes.message}>
-        <Marked text={text} pattern={look.pattern} />
+        {text === '' ? <em className="muted">empty</em> : <Marked text={text} pattern={look.pattern} />}
       </span>
     </div>
+  );
+}
+
+function Value({ value }: { value: AttributeValue | undefined }) {
+  if (value === undefined || value === null) return <span className={classes.value} />;
+  const text = printValue(value);
+  return (
+    <span className={classes.value} title={text}>
+      {text}
+    </span>
   );
 }

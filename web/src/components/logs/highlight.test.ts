@@ -18,6 +18,12 @@ it('marks phrases and expressions', () => {
   expect(hits('"a.b"', 'axb a.b')).toEqual(['a.b']);
 });
 
+it('marks what other quotes hold, and words of scripts without spaces', () => {
+  expect(hits("'timed out' `a\\b`", 'timed out a\\b')).toEqual(['timed out', 'a\\b']);
+  expect(hits('注文', '本日の注文が確定')).toEqual(['注文']);
+  expect(hits('straße', 'straßen straße')).toEqual(['straße']);
+});
+
 it('leaves fields and what is not wanted alone', () => {
   expect(hits('service:cart cart', 'the cart')).toEqual(['cart']);
   expect(hits('service:cart -cart not basket', 'the cart basket')).toEqual([]);

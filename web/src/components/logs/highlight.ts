@@ -10,6 +10,11 @@ export interface HighlightPiece {
 const HITS_MAX = 100;
 const FREE_TEXT = new Set(['body', 'message', 'msg', 'log']);
 const WORD = '[\\p{L}\\p{N}_]';
+/** Scripts that set no spaces between words: there a word has no edges. */
+const UNSPACED =
+  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+const STARTS = new RegExp(`^(?![${UNSPACED}])${WORD}`, 'u');
+const ENDS = new RegExp(`(?![${UNSPACED}])${WORD}$`, 'u');
 
 /** Null when the search is for no words. */
 export function highlighter(q: string): RegExp | null {
@@ -44,13 +49,14 @@ export function highlighter(q: string): RegExp | null {
 function sourceOf(kind: string, text: string): string[] {
   if (kind === 'regex') return isRegex(text.slice(1, -1)) ? [`(?:${text.slice(1, -1)})`] : [];
   if (kind === 'string') {
-    const phrase = text.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1').trim();
+    const inner = text.startsWith('"') ? text.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1') : text.slice(1, -1);
+    const phrase = inner.trim();
     return phrase === '' ? [] : [phrase.split(/\s+/).map(escape).join('\\s+')];
   }
   const body = text.split(/([*?])/).map((part) => (part === '*' ? `${WORD}*` : part === '?' ? WORD : escape(part)));
   if (text.replace(/[*?]/g, '') === '') return [];
-  const before = /^[\p{L}\p{N}_]/u.test(text) ? `(?<!${WORD})` : '';
-  const after = /[\p{L}\p{N}_]$/u.test(text) ? `(?!${WORD})` : '';
+  const before = STARTS.test(text) ? `(?<!${WORD})` : '';
+  const after = ENDS.test(text) ? `(?!${WORD})` : '';
   return [`${before}${body.join('')}${after}`];
 }
 

@@ -1,5 +1,6 @@
 // What a line holds beside its message, in the parts that people know.
 import type { AttributeValue, Attributes, WireLog } from '@/api/events';
+import { bodyPairs } from './columns';
 
 export interface Pair {
   /** As it is shown. */
@@ -41,6 +42,7 @@ export function partsOf(wire: WireLog): Part[] {
   );
   return [
     { title: 'Attributes', pairs: pairsOf(wire.attributes, (key) => (TAKEN.has(key) ? `attr.${key}` : key)) },
+    { title: 'Body', pairs: bodyPairs(wire) },
     { title: 'Line', pairs: known },
     { title: 'Resource', pairs: pairsOf(wire.resource, (key) => `resource.${key}`) },
   ].filter((part) => part.pairs.length > 0);
@@ -50,4 +52,19 @@ function pairsOf(attributes: Attributes | undefined, fieldOf: (key: string) => s
   return Object.entries(attributes ?? {})
     .map(([key, value]) => ({ key, field: fieldOf(key), value }))
     .sort((a, b) => a.key.localeCompare(b.key));
+}
+
+/** A text of several lines, or of more than this, is read across the whole width: a stack, a statement. */
+const ROW_CHARS_MAX = 300;
+
+function isBlock({ value }: Pair): boolean {
+  return typeof value === 'string' && (value.length > ROW_CHARS_MAX || value.trimEnd().includes('\n'));
+}
+
+export const blocksOf = (parts: readonly Part[]): Pair[] => parts.flatMap((part) => part.pairs.filter(isBlock));
+
+export function withoutBlocks(parts: readonly Part[]): Part[] {
+  return parts
+    .map((part) => ({ ...part, pairs: part.pairs.filter((pair) => !isBlock(pair)) }))
+    .filter((part) => part.pairs.length > 0);
 }

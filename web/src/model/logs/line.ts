@@ -1,5 +1,6 @@
 // A log line as the list shows it, and its time in the ways people want it.
 import type { AttributeValue, WireLog } from '@/api/events';
+import { prettyExact } from '@/lib/json';
 import { parseInstant, printInstant, toMillis, type Instant } from '@/model/trace/instant';
 import { severityOf, type Severity } from './severity';
 
@@ -15,6 +16,8 @@ export interface Line {
 
 /** No screen is wider; a message may be megabytes. */
 const HEAD_CHARS_MAX = 2000;
+/** What lists ask for of a text, in bytes: some hundred lines of a stack; 200 such lines of a list are 3 MB. */
+export const LIST_CLIP_BYTES = 16_384;
 
 export function readLine(wire: WireLog): Line {
   return {
@@ -35,13 +38,15 @@ function headOf(wire: WireLog): string {
   return flatten(pairs.join(' ').slice(0, HEAD_CHARS_MAX));
 }
 
-/** Colours of terminals and other control characters are for terminals. */
+/** Colours of terminals and other control characters are for terminals; what turns the direction round is a trap. */
 export function flatten(text: string): string {
   return plain(text).replace(/\s+/g, ' ').trim();
 }
 
 export function plain(text: string): string {
-  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '');
+  return text
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
 export function printValue(value: AttributeValue): string {
@@ -76,7 +81,7 @@ export function prettyJson(text: string): string | null {
   const trimmed = text.trim();
   if (!/^[{[]/.test(trimmed)) return null;
   try {
-    return JSON.stringify(JSON.parse(trimmed), null, 2);
+    return prettyExact(trimmed);
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WireLog, WirePattern } from '@/api/events';
-import { patternQuery, piecesOf, readPatterns, sortPatterns } from './pattern';
+import { patternQuery, piecesOf, shownPieces, readPatterns, sortPatterns } from './pattern';
 
 const sample: WireLog = { id: 'l', kind: 'log', time: '2026-01-01T00:00:00Z', severity: 9, body: 'x' };
 const wire = (template: string, count: number, severity: Record<string, number>, first: string): WirePattern => ({
@@ -56,4 +56,9 @@ it('sorts four ways', () => {
   expect(names('rare')).toEqual(['bad', 'new', 'many']);
   expect(names('severity')).toEqual(['bad', 'many', 'new']);
   expect(names('new')).toEqual(['new', 'bad', 'many']);
+});
+
+it('shows no colours of terminals', () => {
+  const text = shownPieces('\u001b[<num>menter\u001b[<num>m x <num>').map((piece) => piece.text);
+  expect(text.join('')).toBe('enter x <num>');
 });

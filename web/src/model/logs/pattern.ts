@@ -52,8 +52,14 @@ export interface Piece {
 }
 
 const GAP = /<(?:\*|num|id|ip|time)>/g;
+/** A colour of a terminal, its number taken for one. */
+const COLOUR = /\u001b\[(?:<num>|[\d;])*m/g;
 
-/** What stays and what differs. */
+/** What stays and what differs, as it is shown. */
+export function shownPieces(template: string): Piece[] {
+  return piecesOf(template.replace(COLOUR, ''));
+}
+
 export function piecesOf(template: string): Piece[] {
   const out: Piece[] = [];
   let at = 0;

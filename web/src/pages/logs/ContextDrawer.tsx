@@ -7,7 +7,7 @@ import { Failure, Loading } from '@/components/common/PageState';
 import { LogDetail, type LineActions } from '@/components/logs/LogDetail';
 import { LogRow, type RowLook } from '@/components/logs/LogRow';
 import rows from '@/components/logs/Logs.module.css';
-import { printFullTime, readLine, type Line } from '@/model/logs/line';
+import { LIST_CLIP_BYTES, printFullTime, readLine, type Line } from '@/model/logs/line';
 import classes from './Context.module.css';
 
 interface Props {
@@ -26,7 +26,7 @@ export function ContextDrawer({ id, look, actions, onClose }: Props) {
   const [after, setAfter] = useState(STEP);
   const { data, error, isLoading, isFetching } = useQuery({
     queryKey: ['log-context', id, before, after],
-    queryFn: ({ signal }) => eventContext(id, { before, after }, signal),
+    queryFn: ({ signal }) => eventContext(id, { before, after, clip: LIST_CLIP_BYTES }, signal),
     placeholderData: keepPreviousData,
     staleTime: Infinity,
     retry: false,

@@ -1,6 +1,12 @@
 // The fields that the lines found have, each with its commonest values.
 import { ActionIcon, Loader, TextInput, Tooltip } from '@mantine/core';
-import { IconChevronRight, IconFilterMinus, IconLayoutList, IconSearch } from '@tabler/icons-react';
+import {
+  IconChevronRight,
+  IconColumnInsertRight,
+  IconFilterMinus,
+  IconLayoutList,
+  IconSearch,
+} from '@tabler/icons-react';
 import { useState } from 'react';
 import type { EventQuery } from '@/api/events';
 import type { LineActions } from '@/components/logs/LogDetail';
@@ -73,6 +79,7 @@ interface RowProps extends Props {
 
 function FieldRow({ field, isOpen, query, actions, onToggle }: RowProps) {
   const short = field.scope === 'resource' ? field.name.replace(/^resource\./, '') : field.name;
+  const isColumn = actions.columns?.includes(field.name) === true;
   const share = field.share >= 0.995 ? '' : `${Math.max(1, Math.round(field.share * 100))} %`;
   return (
     <div className={classes.field} data-open={isOpen || undefined}>
@@ -84,11 +91,23 @@ function FieldRow({ field, isOpen, query, actions, onToggle }: RowProps) {
             {share}
           </small>
         </button>
-        <Tooltip label="Group by this field">
-          <ActionIcon size={20} aria-label={`Group by ${field.name}`} onClick={() => actions.onGroup(field.name)}>
-            <IconLayoutList size={13} stroke={1.7} />
-          </ActionIcon>
-        </Tooltip>
+        <span className={classes.acts}>
+          <Tooltip label={isColumn ? 'Take the column back' : 'A column of the list'}>
+            <ActionIcon
+              size={20}
+              aria-label={`Column ${field.name}`}
+              aria-pressed={isColumn}
+              onClick={() => actions.onColumn?.(field.name)}
+            >
+              <IconColumnInsertRight size={13} stroke={1.7} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Group by this field">
+            <ActionIcon size={20} aria-label={`Group by ${field.name}`} onClick={() => actions.onGroup(field.name)}>
+              <IconLayoutList size={13} stroke={1.7} />
+            </ActionIcon>
+          </Tooltip>
+        </span>
       </div>
       {isOpen && <Values field={field.name} query={query} actions={actions} />}
     </div>
@@ -133,7 +152,11 @@ function Values({ field, query, actions }: Props & { field: string }) {
           {formatCount(rest)} more values
         </p>
       )}
-      {data.missing > 0 && <p className={classes.none}>{formatCount(data.missing)} lines have none</p>}
+      {data.missing > 0 && (
+        <p className={classes.none}>
+          {formatCount(data.missing)} {data.missing === 1 ? 'line has' : 'lines have'} none
+        </p>
+      )}
     </div>
   );
 }

@@ -24,13 +24,14 @@ interface Props {
   state: Pick<LogsState, 'by' | 'agg' | 'order'>;
   utc: boolean;
   onChange: (part: Partial<LogsState>) => void;
+  onClear: () => void;
   /** Shows the lines of a row. */
   onLines: (terms: string[]) => void;
 }
 
 const ROWS = 1000;
 
-export function GroupView({ query, state, utc, onChange, onLines }: Props) {
+export function GroupView({ query, state, utc, onChange, onClear, onLines }: Props) {
   const { by, agg, order } = state;
   const { fields } = useFields(query, true);
   const { data, error, isLoading, isPlaceholderData, refetch } = useQuery({
@@ -76,7 +77,7 @@ export function GroupView({ query, state, utc, onChange, onLines }: Props) {
           {...(isFault ? {} : { onRetry: () => void refetch() })}
         />
       ) : table === null || table.rows.length === 0 ? (
-        <LogsNothing q={query.q} onClear={() => onChange({ q: '' })} />
+        <LogsNothing q={query.q} onClear={onClear} />
       ) : (
         <Table
           table={table}
@@ -130,9 +131,10 @@ function Table({ table, keys, order, isStale, onOrder, onRow }: TableProps) {
             role="columnheader"
             key={column.name}
             data-number={!column.isKey || undefined}
+            title={column.name}
             onClick={() => onOrder(nextOrder(shown, column.name, column.isKey))}
           >
-            {column.name}
+            <span>{column.name}</span>
             {shown === `-${column.name}` && <IconArrowDown size={12} />}
             {shown === column.name && <IconArrowUp size={12} />}
           </button>

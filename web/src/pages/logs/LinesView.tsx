@@ -6,10 +6,12 @@ import type { RowLook } from '@/components/logs/LogRow';
 import { StatsRemarks } from '@/components/logs/StatsRemarks';
 import { readSearchFault } from '@/components/search/searchFault';
 import { formatCount } from '@/lib/format';
+import { OWN_SERVICE } from '@/model/trace/query';
+import { ColumnHeads } from './ColumnHeads';
 import { FieldsPanel } from './FieldsPanel';
 import { LineList } from './LineList';
 import { LiveView } from './LiveView';
-import { LogsNothing } from './LogsNothing';
+import { HowToSend, LogsNothing } from './LogsNothing';
 import { LINES_MAX, type FoundLines } from './useLogs';
 import type { LiveTail } from './useTail';
 import classes from './Logs.module.css';
@@ -51,24 +53,32 @@ function Found({ query, found, look, actions, onClear }: Omit<Props, 'live' | 'h
       />
     );
   }
-  if (found.lines.length === 0) return <LogsNothing q={query.q} onClear={onClear} />;
+  if (found.lines.length === 0) {
+    return (
+      <>
+        <StatsRemarks stats={found.stats} />
+        <LogsNothing q={query.q} onClear={onClear} />
+      </>
+    );
+  }
   return (
     <>
       <StatsRemarks stats={found.stats} />
+      <ColumnHeads look={look} actions={actions} />
       <LineList
         // A new search begins at its top.
-        key={`${query.q} ${query.start}`}
+        key={`${query.q} ${query.start} ${found.order}`}
         lines={found.lines}
         look={look}
         actions={actions}
         onNearEnd={found.more}
-        foot={<Foot found={found} />}
+        foot={<Foot found={found} isAll={query.q === ''} />}
       />
     </>
   );
 }
 
-function Foot({ found }: { found: FoundLines }) {
+function Foot({ found, isAll }: { found: FoundLines; isAll: boolean }) {
   if (found.isFetchingMore) return <p className={classes.foot}>Loading more…</p>;
   if (found.isFull) {
     return (
@@ -77,5 +87,12 @@ function Foot({ found }: { found: FoundLines }) {
       </p>
     );
   }
-  return found.hasMore ? null : <p className={classes.foot}>These are all lines of the time range.</p>;
+  if (found.hasMore) return null;
+  const isOwn = isAll && found.lines.every((line) => line.service === OWN_SERVICE);
+  return (
+    <>
+      <p className={classes.foot}>These are all lines of the time range.</p>
+      {isOwn && <HowToSend title="Only Pharos itself has written lines so far" />}
+    </>
+  );
 }

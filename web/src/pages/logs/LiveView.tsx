@@ -10,6 +10,7 @@ import { useShortcuts } from '@/components/shell/keys';
 import { formatCount, formatValue } from '@/lib/format';
 import { useNow } from '@/lib/useNow';
 import { tailRate } from '@/model/logs/tail';
+import { ColumnHeads } from './ColumnHeads';
 import { LineList } from './LineList';
 import type { Connection, LiveTail } from './useTail';
 import classes from './Logs.module.css';
@@ -81,14 +82,17 @@ export function LiveView({ live, look, actions }: Props) {
           {actions.q === '' ? 'Lines appear here as they come.' : 'Lines that match appear here as they come.'}
         </Empty>
       ) : (
-        <LineList
-          lines={tail.lines}
-          look={look}
-          actions={actions}
-          foot={null}
-          onNearEnd={() => undefined}
-          onTop={setTop}
-        />
+        <>
+          <ColumnHeads look={look} actions={actions} />
+          <LineList
+            lines={tail.lines}
+            look={look}
+            actions={actions}
+            foot={null}
+            onNearEnd={() => undefined}
+            onTop={setTop}
+          />
+        </>
       )}
     </div>
   );

@@ -1,5 +1,5 @@
-import { Button, Tooltip } from '@mantine/core';
-import { IconAccessPoint, IconLayoutSidebar, IconTextWrap } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconAccessPoint } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { Segments } from '@/components/common/Segments';
@@ -10,23 +10,31 @@ import { Volume } from '@/components/logs/Volume';
 import { VolumeLegend } from '@/components/logs/VolumeLegend';
 import { SearchBox } from '@/components/search/SearchBox';
 import { useShortcuts } from '@/components/shell/keys';
+import { useService } from '@/components/shell/service';
+import { withService } from '@/components/shell/shellUrl';
 import { useTime } from '@/components/shell/time';
-import { formatCount, formatSeconds } from '@/lib/format';
 import { isBoolean, recall, remember } from '@/lib/storage';
+import { COLUMNS_MAX } from '@/model/logs/columns';
 import { severityTerm } from '@/model/logs/severity';
 import { not, toggleTerm, withTerm } from '@/model/logs/terms';
+import { ofService } from '@/model/trace/query';
 import { zoomIn } from '@/model/timeRange';
 import { ContextDrawer } from './ContextDrawer';
 import { DownloadMenu } from './DownloadMenu';
 import { GroupView } from './GroupView';
+import { LinesTools } from './LinesTools';
 import { LinesView } from './LinesView';
 import { PatternsView } from './PatternsView';
 import { decodeLogs, encodeLogs, type LogsState } from './url';
-import { useLines, useLogQuery, useVolume, type FoundLines } from './useLogs';
+import { useLines, useLogQuery, useVolume } from './useLogs';
 import { useTail } from './useTail';
 import classes from './Logs.module.css';
 
 const DAY_MS = 86_400_000;
+
+/** With one more at the end, or without it; of too many the first goes. */
+const toggled = (all: readonly string[], one: string): string[] =>
+  all.includes(one) ? all.filter((other) => other !== one) : [...all, one].slice(-COLUMNS_MAX);
 
 export function LogsPage() {
   const search = useSearch({ strict: false });
@@ -35,23 +43,34 @@ export function LogsPage() {
   const { resolved, utc, setRange, refresh } = useTime();
   const [isWrapped, toggleWrap] = useRemembered('logs.wrap', false);
   const [hasFields, toggleFields] = useRemembered('logs.fields', true);
-  const query = useLogQuery(state.q);
-  const found = useLines(query, state.view === 'lines' && !state.live);
+  const { service } = useService();
+  const asked = ofService(state.q, service);
+  const query = useLogQuery(asked);
+  const found = useLines(query, state.isOldestFirst ? 'asc' : 'desc', state.view === 'lines' && !state.live);
   const { volume, isLoading } = useVolume(query, !state.live);
-  const live = useTail(state.q, state.live);
+  const live = useTail(asked, state.live);
 
   const change = (part: Partial<LogsState>): void => {
     void navigate({ to: '.', search: (previous: object) => ({ ...previous, ...encodeLogs({ ...state, ...part }) }) });
+  };
+  const clear = (): void => {
+    void navigate({
+      to: '.',
+      search: (previous: object) => ({ ...withService(previous, null), ...encodeLogs({ ...state, q: '' }) }),
+    });
   };
   const actions: LineActions = {
     q: state.q,
     onTerm: (term) => change({ q: toggleTerm(state.q, term), context: null }),
     onGroup: (field) => change({ view: 'group', by: [field], order: '', live: false, context: null }),
     onContext: (id) => change({ context: id }),
+    columns: state.cols,
+    onColumn: (field) => change({ cols: toggled(state.cols, field) }),
   };
+  const columns = state.cols;
   const look = useMemo<RowLook>(
-    () => ({ utc, isWrapped, withDay: resolved.to - resolved.from > DAY_MS, pattern: highlighter(state.q) }),
-    [utc, isWrapped, resolved, state.q],
+    () => ({ utc, isWrapped, withDay: resolved.to - resolved.from > DAY_MS, pattern: highlighter(state.q), columns }),
+    [utc, isWrapped, resolved, state.q, columns],
   );
   useShortcuts([
     { keys: 'w', title: 'Wrap lines or not', group: 'Logs', run: toggleWrap },
@@ -66,6 +85,7 @@ export function LogsPage() {
           kind="log"
           value={state.q}
           onRun={(q) => (q === state.q ? refresh() : change({ q }))}
+          asked={asked}
           error={state.live ? live.error : found.error}
           isFetching={found.isFetching}
           label="Search logs"
@@ -121,31 +141,16 @@ export function LogsPage() {
           )}
           <span className={classes.spring} />
           {state.view === 'lines' && (
-            <>
-              {!state.live && <Count found={found} total={volume?.total ?? null} />}
-              <Tooltip label="Wrap lines (W)">
-                <button
-                  type="button"
-                  className={classes.toggle}
-                  aria-pressed={isWrapped}
-                  aria-label="Wrap lines"
-                  onClick={toggleWrap}
-                >
-                  <IconTextWrap size={16} stroke={1.7} />
-                </button>
-              </Tooltip>
-              <Tooltip label="Fields (F)">
-                <button
-                  type="button"
-                  className={classes.toggle}
-                  aria-pressed={hasFields}
-                  aria-label="Fields"
-                  onClick={toggleFields}
-                >
-                  <IconLayoutSidebar size={16} stroke={1.7} />
-                </button>
-              </Tooltip>
-            </>
+            <LinesTools
+              found={state.live ? null : found}
+              total={volume?.total ?? null}
+              isOldestFirst={state.isOldestFirst}
+              isWrapped={isWrapped}
+              hasFields={hasFields}
+              onOrder={() => change({ isOldestFirst: !state.isOldestFirst })}
+              onWrap={toggleWrap}
+              onFields={toggleFields}
+            />
           )}
         </div>
         {state.view === 'lines' && (
@@ -156,7 +161,7 @@ export function LogsPage() {
             look={look}
             actions={actions}
             hasFields={hasFields}
-            onClear={() => change({ q: '' })}
+            onClear={clear}
           />
         )}
         {state.view === 'patterns' && (
@@ -166,7 +171,7 @@ export function LogsPage() {
             utc={utc}
             actions={actions}
             onOrder={(sort) => change({ sort })}
-            onClear={() => change({ q: '' })}
+            onClear={clear}
             onLines={(term) => change({ q: withTerm(state.q, term), view: 'lines' })}
           />
         )}
@@ -176,6 +181,7 @@ export function LogsPage() {
             state={state}
             utc={utc}
             onChange={change}
+            onClear={clear}
             onLines={(terms) => change({ q: terms.reduce(withTerm, state.q), view: 'lines' })}
           />
         )}
@@ -184,19 +190,6 @@ export function LogsPage() {
         <ContextDrawer id={state.context} look={look} actions={actions} onClose={() => change({ context: null })} />
       )}
     </div>
-  );
-}
-
-function Count({ found, total }: { found: FoundLines; total: number | null }) {
-  const { stats } = found;
-  const title =
-    stats?.scanned_rows === undefined
-      ? undefined
-      : `${formatCount(stats.scanned_rows)} lines looked at${stats.took_ms === undefined ? '' : ` in ${formatSeconds(stats.took_ms / 1000)}`}`;
-  return (
-    <span className={`${classes.count} num`} title={title} data-testid="log-count">
-      <b>{formatCount(total ?? found.lines.length)}</b> {total === 1 ? 'line' : 'lines'}
-    </span>
   );
 }
 

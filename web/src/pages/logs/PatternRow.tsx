@@ -4,7 +4,7 @@ import { LogDetail, type LineActions } from '@/components/logs/LogDetail';
 import logs from '@/components/logs/Logs.module.css';
 import { formatCount, formatValue } from '@/lib/format';
 import { readLine } from '@/model/logs/line';
-import { patternQuery, piecesOf, type Pattern } from '@/model/logs/pattern';
+import { patternQuery, shownPieces, type Pattern } from '@/model/logs/pattern';
 import { printMoment } from '@/model/timeRange';
 import classes from './Patterns.module.css';
 
@@ -35,7 +35,7 @@ export function PatternRow({ pattern, isOpen, utc, actions, onToggle, onLines }:
           <Sparkline values={pattern.counts} width={104} height={20} kind="bars" />
         </span>
         <button type="button" className={classes.template} aria-expanded={isOpen} title={pattern.template}>
-          {piecesOf(pattern.template).map((piece, index) =>
+          {shownPieces(pattern.template).map((piece, index) =>
             piece.isGap ? <em key={index}>{gap(piece.text)}</em> : <span key={index}>{piece.text}</span>,
           )}
         </button>

@@ -49,7 +49,14 @@ export function PatternsView({ query, order, utc, actions, onOrder, onClear, onL
       />
     );
   }
-  if (patterns.length === 0) return <LogsNothing q={q} onClear={onClear} />;
+  if (patterns.length === 0) {
+    return (
+      <div className={page.main}>
+        <StatsRemarks stats={data?.stats} />
+        <LogsNothing q={q} onClear={onClear} />
+      </div>
+    );
+  }
   return (
     <div className={page.main} data-stale={isPlaceholderData || undefined}>
       <StatsRemarks stats={data?.stats} />

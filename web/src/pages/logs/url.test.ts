@@ -8,6 +8,8 @@ const plain: LogsState = {
   context: null,
   by: ['service'],
   agg: ['count', 'error_rate'],
+  isOldestFirst: false,
+  cols: [],
   order: '',
   sort: 'count',
 };
@@ -25,6 +27,7 @@ it('comes back as it went', () => {
     },
     { ...plain, view: 'group', by: [] },
     { ...plain, view: 'patterns', sort: 'rare' },
+    { ...plain, cols: ['http.route', 'resource.k8s.pod.name'], isOldestFirst: true },
   ];
   for (const state of states) expect(decodeLogs(encodeLogs(state))).toEqual(state);
 });

@@ -1,4 +1,5 @@
 // Logs' part of the address: `?q=severity:error&view=group&by=service&agg=count,p95(duration)&order=-count`.
+import { COLUMNS_MAX } from '@/model/logs/columns';
 import type { PatternOrder } from '@/model/logs/pattern';
 
 export type LogsView = 'lines' | 'patterns' | 'group';
@@ -12,12 +13,16 @@ export interface LogsState {
   context: string | null;
   by: string[];
   agg: string[];
+  /** The oldest line first. */
+  isOldestFirst: boolean;
+  /** Fields that have a column of the list. */
+  cols: string[];
   /** A column of the table, `-` before it for the largest first; empty for the first aggregate. */
   order: string;
   sort: PatternOrder;
 }
 
-const KEYS = ['q', 'view', 'live', 'context', 'by', 'agg', 'order', 'sort'];
+const KEYS = ['q', 'view', 'live', 'context', 'by', 'agg', 'cols', 'dir', 'order', 'sort'];
 const VIEWS: LogsView[] = ['lines', 'patterns', 'group'];
 const SORTS: PatternOrder[] = ['count', 'rare', 'severity', 'new'];
 const BY = ['service'];
@@ -40,6 +45,8 @@ export function decodeLogs(search: Record<string, string>): LogsState {
     context: search['context'] === undefined || search['context'] === '' ? null : search['context'],
     by: listOf(search['by']) ?? BY,
     agg: listOf(search['agg']) ?? AGG,
+    isOldestFirst: search['dir'] === 'asc',
+    cols: (listOf(search['cols']) ?? []).slice(0, COLUMNS_MAX),
     order: search['order'] ?? '',
     sort: SORTS.find((one) => one === search['sort']) ?? 'count',
   };
@@ -53,6 +60,8 @@ export function encodeLogs(state: LogsState): Record<string, string> {
     context: state.context ?? '',
     by: printList(state.by, BY),
     agg: printList(state.agg, AGG),
+    cols: state.cols.join(),
+    dir: state.isOldestFirst ? 'asc' : '',
     order: state.order,
     sort: state.sort === 'count' ? '' : state.sort,
   };

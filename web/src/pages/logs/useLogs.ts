@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { eventFields, eventHistogram, searchEvents, topValues, type EventQuery, type SearchStats } from '@/api/events';
 import { useTime } from '@/components/shell/time';
 import { readFields, type Field } from '@/model/logs/fields';
-import { readLine, type Line } from '@/model/logs/line';
+import { LIST_CLIP_BYTES, readLine, type Line } from '@/model/logs/line';
 import { readVolume, type Volume } from '@/model/logs/volume';
 
 /** Some screens. */
@@ -18,6 +18,7 @@ export function useLogQuery(q: string): EventQuery<'log'> {
 }
 
 export interface FoundLines {
+  order: 'asc' | 'desc';
   lines: Line[];
   stats: SearchStats | undefined;
   error: Error | null;
@@ -31,11 +32,15 @@ export interface FoundLines {
   refetch: () => void;
 }
 
-export function useLines(query: EventQuery<'log'>, enabled: boolean): FoundLines {
+export function useLines(query: EventQuery<'log'>, order: 'asc' | 'desc', enabled: boolean): FoundLines {
   const found = useInfiniteQuery({
-    queryKey: ['logs', query],
+    queryKey: ['logs', query, order],
     queryFn: ({ pageParam, signal }) =>
-      searchEvents(query, { limit: PAGE_LINES, ...(pageParam === null ? {} : { cursor: pageParam }) }, signal),
+      searchEvents(
+        query,
+        { limit: PAGE_LINES, order, clip: LIST_CLIP_BYTES, ...(pageParam === null ? {} : { cursor: pageParam }) },
+        signal,
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
@@ -46,6 +51,7 @@ export function useLines(query: EventQuery<'log'>, enabled: boolean): FoundLines
   const lines = useMemo(() => (data?.pages ?? []).flatMap((page) => page.events.map(readLine)), [data]);
   const isFull = lines.length >= LINES_MAX;
   return {
+    order,
     lines,
     stats: data?.pages.at(-1)?.stats,
     error: found.error,

@@ -1,7 +1,8 @@
 // Lines as they come, over server-sent events.
 import { useCallback, useEffect, useReducer, useState } from 'react';
 import { searchEvents, tailAddress, type WireLog } from '@/api/events';
-import { readLine } from '@/model/logs/line';
+import { parseExact } from '@/lib/json';
+import { LIST_CLIP_BYTES, readLine } from '@/model/logs/line';
 import { EMPTY_TAIL, nextTail, type Tail } from '@/model/logs/tail';
 
 /** Lines are drawn so often, however many come. */
@@ -44,7 +45,7 @@ export function useTail(q: string, enabled: boolean): LiveTail {
       const query = { kind: 'log' as const, q, start: now - BEGIN_SECONDS, end: now + 60 };
       try {
         // A search that cannot be read is refused here, with the place of the fault.
-        const found = await searchEvents(query, { limit: BEGIN_LINES }, control.signal);
+        const found = await searchEvents(query, { limit: BEGIN_LINES, clip: LIST_CLIP_BYTES }, control.signal);
         send({ kind: 'begin', lines: found.events.map(readLine) });
       } catch (fault) {
         if (control.signal.aborted) return;
@@ -52,9 +53,9 @@ export function useTail(q: string, enabled: boolean): LiveTail {
         setConnection('closed');
         return;
       }
-      source = new EventSource(tailAddress('log', q));
+      source = new EventSource(tailAddress('log', q, LIST_CLIP_BYTES));
       source.addEventListener('open', () => setConnection('open'));
-      source.addEventListener('events', (event) => buffer.push(...(JSON.parse(String(event.data)) as WireLog[])));
+      source.addEventListener('events', (event) => buffer.push(...(parseExact(String(event.data)) as WireLog[])));
       source.addEventListener('dropped', (event) => {
         send({ kind: 'dropped', count: (JSON.parse(String(event.data)) as { count: number }).count });
       });

@@ -46,6 +46,7 @@ export function ReceiversPage() {
         )}
       </section>
       {data.length > 0 && <p className={classes.note}>Counted since this server started.</p>}
+      {data.length > 0 && data.every((row) => row.receiver === 'own') && <Nothing />}
     </div>
   );
 }
@@ -115,7 +116,7 @@ function Nothing() {
 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
 OTEL_SERVICE_NAME=my-service`;
   return (
-    <Empty title="Nothing has been sent here yet" lines={lines}>
+    <Empty title="Nobody else has sent anything yet" lines={lines}>
       OTLP is taken on ports 4317 (gRPC) and 4318 (HTTP), and with Zipkin’s and Jaeger’s at{' '}
       <code>{location.origin}</code>. These lines in the environment of a service with an OpenTelemetry SDK send to it.
     </Empty>

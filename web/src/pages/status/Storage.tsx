@@ -5,9 +5,19 @@ import { Empty, Failure, Loading } from '@/components/common/PageState';
 import { useTime } from '@/components/shell/time';
 import { formatBytes, formatCount, formatSeconds } from '@/lib/format';
 import { printMoment } from '@/model/timeRange';
+import { EventsKept } from './EventsKept';
 import classes from './Status.module.css';
 
 export function Storage() {
+  return (
+    <>
+      <EventsKept />
+      <Blocks />
+    </>
+  );
+}
+
+function Blocks() {
   const { now } = useTime();
   const blocks = useQuery({
     queryKey: ['blocks', now],
