@@ -5,7 +5,7 @@ use wire::otlp::{DecodeError, Options, Report, encode, logs, metrics, traces};
 use wire::proto::Writer;
 use wire::zipkin;
 
-const OPTIONS: Options = Options { now_ns: 1_800_000_000_000_000_000, oldest_ns: 0, newest_ns: i64::MAX };
+const OPTIONS: Options = Options { now_ns: 1_800_000_000_000_000_000 };
 
 type Decode = fn(&[u8], &Options, &mut Batch, &mut Report) -> Result<(), DecodeError>;
 

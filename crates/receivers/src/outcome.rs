@@ -102,7 +102,6 @@ impl From<&Report> for Outcome {
             let reason = match decoded {
                 Decoded::TraceId | Decoded::SpanId | Decoded::ParentSpanId => Reason::Invalid,
                 Decoded::NoStart => Reason::NoTime,
-                Decoded::TooOld => Reason::TooOld,
                 Decoded::TooNew => Reason::TooNew,
                 Decoded::TooDeep => Reason::TooLarge,
             };

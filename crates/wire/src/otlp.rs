@@ -42,24 +42,24 @@ pub const ATTRS_MAX: usize = 1024;
 /// Bytes kept of one text: an attribute's value, a body, a name.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
 
+/// Text kept of the attributes of one resource or scope together: in a file it stands on each row. Command lines and
+/// annotations of pods come to some 30 kB.
+pub const SOURCE_BYTES_MAX: usize = 128 << 10;
+
 /// Bytes of an attribute's key. Keys become names of columns.
 pub const KEY_BYTES_MAX: usize = 1024;
 
 /// What a decoder must be told: it has no clock.
+/// Any time of an event that fits is good here: which are kept is judged where all doors lead.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// The time of a log record that names none. Unix nanoseconds, as all here.
+    /// The time of a log record that names none, Unix nanoseconds.
     pub now_ns: i64,
-    /// Records before it are rejected.
-    pub oldest_ns: i64,
-    /// Records after it are rejected.
-    pub newest_ns: i64,
 }
 
 impl Options {
-    /// Any time of an event is good.
     pub fn at(now_ns: i64) -> Options {
-        Options { now_ns, oldest_ns: i64::MIN, newest_ns: i64::MAX }
+        Options { now_ns }
     }
 }
 

@@ -19,7 +19,7 @@ mod json;
 mod protobuf;
 
 use crate::otlp::decode::Decoder;
-use crate::otlp::{ATTRS_MAX, DecodeError, Options, Reason, Report, Warning, begin};
+use crate::otlp::{ATTRS_MAX, DecodeError, Options, Reason, Report, SOURCE_BYTES_MAX, Warning, begin};
 use model::event::{Batch, Kind, SpanEvent, SpanId, SpanKind, SpanRow, Status, TraceId, Value};
 use std::collections::HashMap;
 
@@ -154,7 +154,6 @@ impl<'b> Intake<'b> {
         }
         let start_ns = start_us.checked_mul(NANOS_A_MICRO).and_then(|ns| i64::try_from(ns).ok());
         row.start_ns = start_ns.ok_or(Reason::TooNew)?;
-        self.decoder.check_time(row.start_ns)?;
         let duration_ns = i64::try_from(span.duration_us.saturating_mul(NANOS_A_MICRO)).unwrap_or(i64::MAX);
         row.duration_ns = duration_ns.min(i64::MAX - row.start_ns);
         Ok(row)
@@ -167,7 +166,7 @@ impl<'b> Intake<'b> {
         let decoder = &mut self.decoder;
         let start = decoder.batch.attrs.len();
         if !service.is_empty() {
-            let text = decoder.text(service);
+            let text = decoder.text(&service[..service.len().min(SOURCE_BYTES_MAX)]);
             decoder.batch.push_attr(model::event::tie::SERVICE[0], Value::Str(text));
         }
         let run = decoder.batch.attrs_since(start);

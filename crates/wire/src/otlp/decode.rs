@@ -1,9 +1,9 @@
-//! What the decoders of spans and of log records share: walking messages, texts, resources and scopes, and taking
-//! back a record that is refused.
+//! What the decoders of spans and of log records share: walking messages, the nest of resources and scopes around the
+//! records, texts, and taking back a record that is refused.
 
-use super::{DecodeError, KEY_BYTES_MAX, Options, Reason, Report, TEXT_BYTES_MAX, Warning};
+use super::{DecodeError, KEY_BYTES_MAX, Options, Report, SOURCE_BYTES_MAX, TEXT_BYTES_MAX, Warning, begin};
 use crate::proto::{ProtoError, Reader, Value};
-use model::event::{Attr, Batch, KeyId, Resource, Run, Scope, Text};
+use model::event::{Attr, Batch, KeyId, Kind, Resource, Run, Scope, Text, Value as Kept};
 
 /// Something wrong in a message: not yet placed in the request, or placed.
 pub(crate) enum Fault {
@@ -56,6 +56,34 @@ pub(crate) fn fields<'a>(
             Err(error) => return Err(Fault::Placed { address, message, error }),
         }
     }
+}
+
+/// What the messages of a signal are called, for errors. Their fields have the same numbers in all signals.
+pub(crate) struct Nest {
+    pub kind: Kind,
+    pub request: &'static str,
+    pub resource: &'static str,
+    pub scope: &'static str,
+}
+
+/// Reads a request in protobuf: `record` takes each record, with the numbers of its resource and its scope. The batch and
+/// the report are emptied first.
+pub(crate) fn read<'a, 'b>(
+    nest: &Nest,
+    bytes: &'a [u8],
+    options: &Options,
+    batch: &'b mut Batch,
+    report: &'b mut Report,
+    record: impl Fn(&mut Decoder<'a, 'b>, u32, u32, &'a [u8]) -> Result<(), Fault>,
+) -> Result<(), DecodeError> {
+    begin(bytes, batch, report)?;
+    batch.kind = nest.kind;
+    let mut decoder = Decoder::new(batch, report, options);
+    fields(nest.request, bytes, |number, value| match number {
+        1 => decoder.of_resource(nest, value.bytes(1)?, &record),
+        _ => Ok(()),
+    })
+    .map_err(|fault| fault.of(bytes, nest.request))
 }
 
 /// Where the tables of a batch ended, to go back to.
@@ -185,13 +213,62 @@ impl<'a, 'b> Decoder<'a, 'b> {
         Some(id)
     }
 
+    /// Reads a resource with its records. One of which no record was accepted is forgotten, as its scopes are.
+    fn of_resource(
+        &mut self,
+        nest: &Nest,
+        bytes: &'a [u8],
+        record: &impl Fn(&mut Decoder<'a, 'b>, u32, u32, &'a [u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let (resources, scopes) = (self.batch.resources.len(), self.batch.scopes.len());
+        let accepted = self.batch.len();
+        let resource = self.begin_resource();
+        fields(nest.resource, bytes, |number, value| {
+            match number {
+                1 => self.resource(resource, value.bytes(1)?)?,
+                2 => self.of_scope(nest, resource as u32, value.bytes(2)?, record)?,
+                3 => self.batch.resources[resource].schema_url = self.text(value.bytes(3)?),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        if self.batch.len() == accepted {
+            self.forget_sources(resources, scopes);
+        }
+        Ok(())
+    }
+
+    fn of_scope(
+        &mut self,
+        nest: &Nest,
+        resource: u32,
+        bytes: &'a [u8],
+        record: &impl Fn(&mut Decoder<'a, 'b>, u32, u32, &'a [u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let (resources, scope) = (self.batch.resources.len(), self.batch.scopes.len());
+        let accepted = self.batch.len();
+        self.batch.scopes.push(Scope::default());
+        fields(nest.scope, bytes, |number, value| {
+            match number {
+                1 => self.scope(scope, value.bytes(1)?)?,
+                2 => record(self, resource, scope as u32, value.bytes(2)?)?,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        if self.batch.len() == accepted {
+            self.forget_sources(resources, scope);
+        }
+        Ok(())
+    }
+
     /// Reads a `Resource` into the row `at`.
-    pub(crate) fn resource(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
+    fn resource(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
         let start = self.batch.attrs.len();
-        let mut dropped = 0u32;
+        let (mut dropped, mut text) = (0u32, 0);
         fields("Resource", bytes, |number, value| {
             match number {
-                1 => self.source_attr(start, value.bytes(1)?, &mut dropped)?,
+                1 => self.source_attr(start, value.bytes(1)?, &mut text, &mut dropped)?,
                 2 => dropped = dropped.saturating_add(value.uint(2)? as u32),
                 _ => {}
             }
@@ -205,7 +282,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
     }
 
     /// A row for a resource of which nothing is said yet. The same text is the service of all of them.
-    pub(crate) fn begin_resource(&mut self) -> usize {
+    fn begin_resource(&mut self) -> usize {
         let row = self.tied_resource(Run::EMPTY);
         self.batch.resources.push(row);
         self.batch.resources.len() - 1
@@ -223,14 +300,14 @@ impl<'a, 'b> Decoder<'a, 'b> {
     }
 
     /// Reads an `InstrumentationScope` into the row `at`.
-    pub(crate) fn scope(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
+    fn scope(&mut self, at: usize, bytes: &'a [u8]) -> Result<(), Fault> {
         let start = self.batch.attrs.len();
-        let mut row = Scope::default();
+        let (mut row, mut text) = (Scope::default(), 0);
         fields("InstrumentationScope", bytes, |number, value| {
             match number {
                 1 => row.name = self.text(value.bytes(1)?),
                 2 => row.version = self.text(value.bytes(2)?),
-                3 => self.source_attr(start, value.bytes(3)?, &mut row.dropped_attrs)?,
+                3 => self.source_attr(start, value.bytes(3)?, &mut text, &mut row.dropped_attrs)?,
                 4 => row.dropped_attrs = row.dropped_attrs.saturating_add(value.uint(4)? as u32),
                 _ => {}
             }
@@ -241,21 +318,38 @@ impl<'a, 'b> Decoder<'a, 'b> {
         Ok(())
     }
 
-    /// An attribute of a resource or a scope: too deep a value costs it alone, not the records.
-    fn source_attr(&mut self, start: usize, bytes: &'a [u8], dropped: &mut u32) -> Result<(), Fault> {
+    /// An attribute of a resource or a scope: too deep or too long a value costs it alone, not the records. `text` is how
+    /// much of it there is.
+    fn source_attr(
+        &mut self,
+        start: usize,
+        bytes: &'a [u8],
+        text: &mut usize,
+        dropped: &mut u32,
+    ) -> Result<(), Fault> {
         let before = self.mark();
         self.too_deep = false;
         self.attr(start, bytes, dropped)?;
-        if std::mem::take(&mut self.too_deep) {
-            self.undo(before);
-            *dropped = dropped.saturating_add(1);
-            self.report.warn(Warning::ResourceTooDeep);
-        }
+        let length = match self.batch.attrs[before.attrs..].first().map(|attr| attr.value) {
+            Some(Kept::Str(text) | Kept::Bytes(text) | Kept::Json(text)) => text.len as usize,
+            _ => 0,
+        };
+        let fault = match std::mem::take(&mut self.too_deep) {
+            true => Warning::ResourceTooDeep,
+            false if *text + length > SOURCE_BYTES_MAX => Warning::ResourceTooLong,
+            false => {
+                *text += length;
+                return Ok(());
+            }
+        };
+        self.undo(before);
+        *dropped = dropped.saturating_add(1);
+        self.report.warn(fault);
         Ok(())
     }
 
     /// Takes back resources and scopes of which no record was accepted: an empty one costs a sender two bytes.
-    pub(crate) fn forget_sources(&mut self, resources: usize, scopes: usize) {
+    fn forget_sources(&mut self, resources: usize, scopes: usize) {
         self.batch.resources.truncate(resources);
         self.batch.scopes.truncate(scopes);
     }
@@ -264,18 +358,6 @@ impl<'a, 'b> Decoder<'a, 'b> {
     #[inline]
     pub(crate) fn push_attr(&mut self, key: KeyId, value: model::event::Value) {
         self.batch.attrs.push(Attr { key, value });
-    }
-
-    /// Whether a record of this time is wanted.
-    #[inline]
-    pub(crate) fn check_time(&self, ns: i64) -> Result<(), Reason> {
-        if ns < self.options.oldest_ns {
-            Err(Reason::TooOld)
-        } else if ns > self.options.newest_ns {
-            Err(Reason::TooNew)
-        } else {
-            Ok(())
-        }
     }
 
     /// Nanoseconds as a batch keeps them.

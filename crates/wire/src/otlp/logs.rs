@@ -1,10 +1,15 @@
 //! Log records: `ExportLogsServiceRequest` into a batch.
 
-use super::decode::{Decoder, Fault, fields};
-use super::{DecodeError, Options, Reason, Report, begin, json, schema};
+use super::decode::{Decoder, Fault, Nest, fields, read};
+use super::{DecodeError, Options, Reason, Report, json, schema};
 use model::event::{Batch, Kind, LogRow, SpanId, TraceId, severity};
 
-const REQUEST: &str = "ExportLogsServiceRequest";
+const NEST: Nest = Nest {
+    kind: Kind::Log,
+    request: "ExportLogsServiceRequest",
+    resource: "ResourceLogs",
+    scope: "ScopeLogs",
+};
 
 /// Reads a request in protobuf. The batch and the report are emptied first; after an error what is in them is
 /// nothing to go by.
@@ -14,14 +19,7 @@ pub fn decode_protobuf(
     batch: &mut Batch,
     report: &mut Report,
 ) -> Result<(), DecodeError> {
-    begin(bytes, batch, report)?;
-    batch.kind = Kind::Log;
-    let mut decoder = Decoder::new(batch, report, options);
-    fields(REQUEST, bytes, |number, value| match number {
-        1 => decoder.resource_logs(value.bytes(1)?),
-        _ => Ok(()),
-    })
-    .map_err(|fault| fault.of(bytes, REQUEST))
+    read(&NEST, bytes, options, batch, report, Decoder::log)
 }
 
 /// Reads a request in JSON, as [`decode_protobuf`].
@@ -45,43 +43,6 @@ struct Head<'a> {
 }
 
 impl<'a> Decoder<'a, '_> {
-    fn resource_logs(&mut self, bytes: &'a [u8]) -> Result<(), Fault> {
-        let (resources, scopes) = (self.batch.resources.len(), self.batch.scopes.len());
-        let logs = self.batch.logs.len();
-        let resource = self.begin_resource();
-        fields("ResourceLogs", bytes, |number, value| {
-            match number {
-                1 => self.resource(resource, value.bytes(1)?)?,
-                2 => self.scope_logs(resource as u32, value.bytes(2)?)?,
-                3 => self.batch.resources[resource].schema_url = self.text(value.bytes(3)?),
-                _ => {}
-            }
-            Ok(())
-        })?;
-        if self.batch.logs.len() == logs {
-            self.forget_sources(resources, scopes);
-        }
-        Ok(())
-    }
-
-    fn scope_logs(&mut self, resource: u32, bytes: &'a [u8]) -> Result<(), Fault> {
-        let (resources, scope) = (self.batch.resources.len(), self.batch.scopes.len());
-        let logs = self.batch.logs.len();
-        self.batch.scopes.push(Default::default());
-        fields("ScopeLogs", bytes, |number, value| {
-            match number {
-                1 => self.scope(scope, value.bytes(1)?)?,
-                2 => self.log(resource, scope as u32, value.bytes(2)?)?,
-                _ => {}
-            }
-            Ok(())
-        })?;
-        if self.batch.logs.len() == logs {
-            self.forget_sources(resources, scope);
-        }
-        Ok(())
-    }
-
     fn log(&mut self, resource: u32, scope: u32, bytes: &'a [u8]) -> Result<(), Fault> {
         let mark = self.mark();
         let attrs = self.batch.attrs.len();
@@ -137,7 +98,6 @@ impl<'a> Decoder<'a, '_> {
             0 => row.observed_ns,
             ns => i64::try_from(ns).map_err(|_| Reason::TooNew)?,
         };
-        self.check_time(row.time_ns)?;
         if row.severity == 0 && !row.severity_text.is_empty() {
             row.severity = severity::parse(self.batch.get(row.severity_text)).unwrap_or(0);
         }

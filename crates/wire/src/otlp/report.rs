@@ -12,18 +12,16 @@ pub enum Reason {
     SpanId,
     ParentSpanId,
     NoStart,
-    TooOld,
     TooNew,
     TooDeep,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 7] = [
+    pub const ALL: [Reason; 6] = [
         Reason::TraceId,
         Reason::SpanId,
         Reason::ParentSpanId,
         Reason::NoStart,
-        Reason::TooOld,
         Reason::TooNew,
         Reason::TooDeep,
     ];
@@ -35,7 +33,6 @@ impl Reason {
             Reason::SpanId => "span_id",
             Reason::ParentSpanId => "parent_span_id",
             Reason::NoStart => "no_start_time",
-            Reason::TooOld => "too_old",
             Reason::TooNew => "too_new",
             Reason::TooDeep => "too_deep",
         }
@@ -48,8 +45,7 @@ impl Reason {
             Reason::SpanId => "the span id is not 8 bytes (16 hex digits) that are not all zero",
             Reason::ParentSpanId => "the parent span id is not 8 bytes (16 hex digits)",
             Reason::NoStart => "the start time is 0",
-            Reason::TooOld => "the time is before what is kept",
-            Reason::TooNew => "the time is in the future",
+            Reason::TooNew => "the time is beyond the year 2262",
             Reason::TooDeep => "a value has more than 24 arrays and maps in each other",
         }
     }
@@ -63,18 +59,20 @@ pub enum Warning {
     AttrsCut,
     BadKey,
     ResourceTooDeep,
+    ResourceTooLong,
     EndBeforeStart,
     BadLink,
     TimeClamped,
 }
 
 impl Warning {
-    pub const ALL: [Warning; 8] = [
+    pub const ALL: [Warning; 9] = [
         Warning::Utf8,
         Warning::TextCut,
         Warning::AttrsCut,
         Warning::BadKey,
         Warning::ResourceTooDeep,
+        Warning::ResourceTooLong,
         Warning::EndBeforeStart,
         Warning::BadLink,
         Warning::TimeClamped,
@@ -88,6 +86,7 @@ impl Warning {
             Warning::AttrsCut => "attributes_cut",
             Warning::BadKey => "bad_key",
             Warning::ResourceTooDeep => "resource_too_deep",
+            Warning::ResourceTooLong => "resource_too_long",
             Warning::EndBeforeStart => "end_before_start",
             Warning::BadLink => "bad_link",
             Warning::TimeClamped => "time_clamped",
@@ -105,6 +104,9 @@ impl Warning {
             Warning::BadKey => "attributes had an empty key or one longer than 1024 bytes: they were dropped",
             Warning::ResourceTooDeep => {
                 "attributes of resources or scopes had more than 24 arrays and maps in each other: they were dropped"
+            }
+            Warning::ResourceTooLong => {
+                "attributes of resources or scopes were beyond the 128 KiB of text that are kept of one: they were dropped"
             }
             Warning::EndBeforeStart => "spans ended before they started: their duration is 0",
             Warning::BadLink => "links had ids of a wrong length or all zero: they were dropped",

@@ -78,7 +78,7 @@ fn decode(how: Decode, bytes: &[u8]) -> Result<(Batch, Report), DecodeError> {
     batch.push_attr("left over", model::event::Value::Int(1));
     batch.spans.push(Default::default());
     let mut report = Report::default();
-    report.reject(Reason::TooOld, || "left over".to_owned());
+    report.reject(Reason::TooNew, || "left over".to_owned());
     how(bytes, &Options::at(NOW_NS), &mut batch, &mut report)?;
     batch.check().expect("the batch holds together");
     Ok((batch, report))

@@ -1,10 +1,15 @@
 //! Spans: `ExportTraceServiceRequest` into a batch.
 
-use super::decode::{Decoder, Fault, fields};
-use super::{DecodeError, Options, Reason, Report, Warning, begin, json, schema};
+use super::decode::{Decoder, Fault, Nest, fields, read};
+use super::{DecodeError, Options, Reason, Report, Warning, json, schema};
 use model::event::{Batch, Kind, Link, SpanEvent, SpanId, SpanKind, SpanRow, Status, TraceId};
 
-const REQUEST: &str = "ExportTraceServiceRequest";
+const NEST: Nest = Nest {
+    kind: Kind::Span,
+    request: "ExportTraceServiceRequest",
+    resource: "ResourceSpans",
+    scope: "ScopeSpans",
+};
 
 /// Reads a request in protobuf. The batch and the report are emptied first; after an error what is in them is
 /// nothing to go by.
@@ -14,14 +19,7 @@ pub fn decode_protobuf(
     batch: &mut Batch,
     report: &mut Report,
 ) -> Result<(), DecodeError> {
-    begin(bytes, batch, report)?;
-    batch.kind = Kind::Span;
-    let mut decoder = Decoder::new(batch, report, options);
-    fields(REQUEST, bytes, |number, value| match number {
-        1 => decoder.resource_spans(value.bytes(1)?),
-        _ => Ok(()),
-    })
-    .map_err(|fault| fault.of(bytes, REQUEST))
+    read(&NEST, bytes, options, batch, report, Decoder::span)
 }
 
 /// Reads a request in JSON, as [`decode_protobuf`].
@@ -60,43 +58,6 @@ impl Head<'_> {
 }
 
 impl<'a> Decoder<'a, '_> {
-    fn resource_spans(&mut self, bytes: &'a [u8]) -> Result<(), Fault> {
-        let (resources, scopes) = (self.batch.resources.len(), self.batch.scopes.len());
-        let spans = self.batch.spans.len();
-        let resource = self.begin_resource();
-        fields("ResourceSpans", bytes, |number, value| {
-            match number {
-                1 => self.resource(resource, value.bytes(1)?)?,
-                2 => self.scope_spans(resource as u32, value.bytes(2)?)?,
-                3 => self.batch.resources[resource].schema_url = self.text(value.bytes(3)?),
-                _ => {}
-            }
-            Ok(())
-        })?;
-        if self.batch.spans.len() == spans {
-            self.forget_sources(resources, scopes);
-        }
-        Ok(())
-    }
-
-    fn scope_spans(&mut self, resource: u32, bytes: &'a [u8]) -> Result<(), Fault> {
-        let (resources, scope) = (self.batch.resources.len(), self.batch.scopes.len());
-        let spans = self.batch.spans.len();
-        self.batch.scopes.push(Default::default());
-        fields("ScopeSpans", bytes, |number, value| {
-            match number {
-                1 => self.scope(scope, value.bytes(1)?)?,
-                2 => self.span(resource, scope as u32, value.bytes(2)?)?,
-                _ => {}
-            }
-            Ok(())
-        })?;
-        if self.batch.spans.len() == spans {
-            self.forget_sources(resources, scope);
-        }
-        Ok(())
-    }
-
     fn span(&mut self, resource: u32, scope: u32, bytes: &'a [u8]) -> Result<(), Fault> {
         let mark = self.mark();
         let attrs = self.batch.attrs.len();
@@ -155,7 +116,6 @@ impl<'a> Decoder<'a, '_> {
             return Err(Reason::NoStart);
         }
         row.start_ns = i64::try_from(head.start_ns).map_err(|_| Reason::TooNew)?;
-        self.check_time(row.start_ns)?;
         if head.end_ns >= head.start_ns {
             row.duration_ns = self.time(head.end_ns) - row.start_ns;
         } else if head.end_ns != 0 {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::proto::{ProtoError, Writer};
 use model::event::{OwnedValue, record};
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 
 fn only(report: &Report, reason: Reason) {
     assert_eq!(report.reasons().collect::<Vec<_>>(), [(reason, 1)], "{}", report.text());
@@ -183,19 +184,7 @@ fn a_rejected_record_leaves_nothing_behind() {
 }
 
 #[test]
-fn times_outside_of_what_is_kept_are_rejected() {
-    let bytes = traces_of(vec![span()]).encode_to_vec();
-    let records = logs_of(vec![log()]).encode_to_vec();
-    for (oldest_ns, newest_ns, expected) in
-        [(1000, 1000, None), (1001, 2000, Some(Reason::TooOld)), (0, 999, Some(Reason::TooNew))]
-    {
-        let options = Options { now_ns: NOW_NS, oldest_ns, newest_ns };
-        let (mut batch, mut report) = (Batch::new(Kind::Span), Report::default());
-        traces::decode_protobuf(&bytes, &options, &mut batch, &mut report).unwrap();
-        assert_eq!(report.reasons().next().map(|(r, _)| r), expected);
-        logs::decode_protobuf(&records, &options, &mut batch, &mut report).unwrap();
-        assert_eq!(report.reasons().next().map(|(r, _)| r), expected);
-    }
+fn times_that_do_not_fit_are_rejected() {
     one_of_two(pt::Span { start_time_unix_nano: u64::MAX, ..span() }, Reason::TooNew);
     one_log_of_two(pl::LogRecord { time_unix_nano: 1 << 63, ..log() }, Reason::TooNew);
 }
@@ -312,6 +301,32 @@ fn json_reaches_the_same_depth_as_protobuf() {
         let events = format!(r#","events":[{{"attributes":[{{"key":"k","value":{value}}}]}}]"#);
         assert_eq!(spans_json(&span_json(&events)).0.len(), taken, "{depth}");
     }
+}
+
+#[test]
+fn a_resource_keeps_so_much_text_and_loses_the_rest_alone() {
+    let mut request = traces_of(vec![span()]);
+    let half = "x".repeat(SOURCE_BYTES_MAX / 2);
+    let attributes = vec![
+        attr("service.name", text("cart")),
+        attr("first", text(&half)),
+        attr("too.much", text(&half)),
+        attr("last", text("y")),
+    ];
+    request.resource_spans[0].resource =
+        Some(Resource { attributes: attributes.clone(), ..Resource::default() });
+    request.resource_spans[0].scope_spans[0].scope =
+        Some(InstrumentationScope { attributes, ..InstrumentationScope::default() });
+    let (taken, report) = spans(&request);
+    assert_eq!(taken.len(), 1);
+    for (attrs, dropped) in [
+        (&taken[0].resource.attrs, taken[0].resource.dropped_attrs),
+        (&taken[0].scope.attrs, taken[0].scope.dropped_attrs),
+    ] {
+        let keys: Vec<&str> = attrs.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!((keys.as_slice(), dropped), (&["service.name", "first", "last"][..], 1));
+    }
+    warned(&report, Warning::ResourceTooLong, 2);
 }
 
 #[test]
