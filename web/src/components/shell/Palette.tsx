@@ -7,25 +7,14 @@ import { metadata } from '@/api/metadata';
 import { copyText, isMac } from '@/lib/browser';
 import { search as find } from '@/lib/fuzzy';
 import { printKeys } from '@/lib/shortcuts';
-import { loadPast, type PastOf } from '@/model/history';
 import { metricSelector } from '@/model/labels';
 import { exploreSearch, PLACES } from '@/model/places';
 import { PRESETS } from '@/model/timeRange';
 import { useService } from './service';
+import { pastCommands, useSearches, useServices, type Command } from './paletteCommands';
 import { keepShell } from './shellUrl';
 import { useTime } from './time';
 import classes from './Palette.module.css';
-
-interface Command {
-  id: string;
-  group: 'Search' | 'Go to' | 'Do' | 'Recent' | 'Metrics';
-  title: string;
-  hint?: string | undefined;
-  words?: string;
-  keys?: string;
-  isCode?: boolean;
-  run: () => void;
-}
 
 const ICONS = {
   'Go to': IconArrowRight,
@@ -42,8 +31,12 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const commands = useCommands();
+  const services = useServices();
   const searches = useSearches(text);
-  const shown = useMemo(() => pick([...searches, ...commands], text), [searches, commands, text]);
+  const shown = useMemo(
+    () => pick([...commands, ...services, ...searches], text),
+    [commands, services, searches, text],
+  );
   const current = Math.min(at, shown.length - 1);
 
   const move = (to: number): void => {
@@ -130,48 +123,6 @@ function pick(commands: readonly Command[], text: string): Command[] {
     if (group === 'Search') return inGroup;
     return find(text, inGroup, (command) => `${command.title} ${command.words ?? ''}`, PER_GROUP[group]);
   });
-}
-
-/** What was asked in this browser, in every language, the newest first. */
-function pastCommands(open: (of: PastOf, query: string) => void): Command[] {
-  const titles = { promql: undefined, log: 'Logs', span: 'Traces' };
-  return (['promql', 'log', 'span'] as const)
-    .flatMap((of) => loadPast(of).map((past) => ({ ...past, of })))
-    .sort((a, b) => b.at - a.at)
-    .map(({ of, query }) => ({
-      id: `past-${of}-${query}`,
-      group: 'Recent' as const,
-      title: query,
-      hint: titles[of],
-      isCode: true,
-      run: () => open(of, query),
-    }));
-}
-
-const TRACE_ID = /^[0-9a-f]{32}$/i;
-
-/** What the text itself may be: a trace, words of logs or traces. */
-function useSearches(text: string): Command[] {
-  const navigate = useNavigate();
-  return useMemo(() => {
-    const words = text.trim();
-    if (words === '') return [];
-    const goTo = (to: '/logs' | '/traces', q: string) => () =>
-      void navigate({ to, search: (all: object) => ({ ...keepShell(all), q }) });
-    const isTrace = TRACE_ID.test(words);
-    const trace: Command = {
-      id: 'open-trace',
-      group: 'Search',
-      title: 'Open this trace',
-      run: () => void navigate({ to: `/traces/${words.toLowerCase()}`, search: keepShell }),
-    };
-    const q = isTrace ? `trace_id:${words.toLowerCase()}` : words;
-    return [
-      ...(isTrace ? [trace] : []),
-      { id: 'search-logs', group: 'Search', title: 'Search logs', hint: q, run: goTo('/logs', q) },
-      { id: 'search-traces', group: 'Search', title: 'Search traces', hint: q, run: goTo('/traces', q) },
-    ];
-  }, [navigate, text]);
 }
 
 function useCommands(): Command[] {

@@ -3,8 +3,10 @@ import type { Attributes, WireLog } from '@/api/events';
 import { field } from '@/model/csv';
 import { printValue } from './line';
 
+/** At 2 KB a line 100 MB, which a browser holds. Of more, SQL answers as CSV. */
+export const EXPORT_LINES_MAX = 50_000;
 /** What one answer of the server may hold. */
-export const EXPORT_LINES_MAX = 10_000;
+export const ANSWER_LINES_MAX = 10_000;
 
 /** An event a line, as the server gave it. */
 export function logsNdjson(events: readonly WireLog[]): string {

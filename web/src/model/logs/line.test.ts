@@ -20,6 +20,8 @@ it('tells times at three lengths', () => {
 
 it('shows a message on one line, without colours of terminals', () => {
   expect(readLine(wire({ body: '\u001b[31mboom\u001b[0m\n  at main()\u0007' })).head).toBe('boom at main()');
+  // What turns the direction of the rest round is left out; text of another direction stays.
+  expect(readLine(wire({ body: '\u202exe.\u202c تم' })).head).toBe('xe. تم');
 });
 
 it('tells a record without a message by what it has', () => {
