@@ -22,8 +22,18 @@ pub async fn cors(request: Request, next: Next) -> Response {
         if let Some(asked) = asked {
             response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
         }
+        if telemetry {
+            allow_telemetry(response.headers_mut());
+        }
     }
     response
+}
+
+/// A page that is being left sends with `navigator.sendBeacon`, which browsers allow only where credentials are: nothing
+/// is answered there that a page could learn from. Browsers ask once in two hours, the longest that Chromium remembers.
+fn allow_telemetry(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
 }
 
 fn allow(headers: &mut HeaderMap, origin: HeaderValue) {

@@ -5,13 +5,15 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
 use axum::response::Response;
 use futures::stream::Iter;
 use std::future::Future;
 use std::pin::Pin;
-use tonic::Status;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, ServerStreamingService, UnaryService};
+use tonic::{Code, Status};
 
 /// A message as it is on the wire.
 #[derive(Default)]
@@ -112,8 +114,35 @@ fn grpc(message_bytes_max: usize) -> Grpc<Raw> {
         .max_encoding_message_size(usize::MAX)
 }
 
-/// Answers a call of one message with one message. A message over the limit is refused by tonic with `OUT_OF_RANGE`,
-/// before it is unpacked or while it is.
+/// A message over the limit is refused by tonic before it is read, with `OUT_OF_RANGE`; every other library of gRPC says
+/// `RESOURCE_EXHAUSTED`, and senders of OTLP may repeat the one and must not repeat the other. Nothing here says the
+/// former itself.
+fn over_limit(mut response: Response) -> Response {
+    if let Some(status) = response.headers_mut().get_mut(Status::GRPC_STATUS)
+        && Code::from_bytes(status.as_bytes()) == Code::OutOfRange
+    {
+        *status = HeaderValue::from(Code::ResourceExhausted as i32);
+    }
+    response
+}
+
+/// A call of a method that there is not: gRPC has a status for it, where HTTP would say 404 or 405.
+pub async fn unknown_calls(request: Request, next: Next) -> Response {
+    let is_grpc = |headers: &HeaderMap| {
+        headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/grpc"))
+    };
+    let asked = is_grpc(request.headers()).then(|| request.uri().path().to_owned());
+    let response = next.run(request).await;
+    match asked {
+        Some(path) if !is_grpc(response.headers()) => {
+            Status::unimplemented(format!("there is no method {path} here")).into_http()
+        }
+        _ => response,
+    }
+}
+
+/// Answers a call of one message with one message. A message over the limit is refused before it is unpacked or while
+/// it is.
 pub async fn unary<A>(
     request: Request,
     message_bytes_max: usize,
@@ -122,7 +151,7 @@ pub async fn unary<A>(
 where
     A: Future<Output = Result<Bytes, Status>> + Send + 'static,
 {
-    grpc(message_bytes_max).unary(Handler(Some(handler)), request).await.map(Body::new)
+    over_limit(grpc(message_bytes_max).unary(Handler(Some(handler)), request).await.map(Body::new))
 }
 
 /// Answers a call of one message with a stream of them.
@@ -134,5 +163,6 @@ pub async fn streaming<A>(
 where
     A: Future<Output = Result<Messages, Status>> + Send + 'static,
 {
-    grpc(message_bytes_max).server_streaming(StreamHandler(Some(handler)), request).await.map(Body::new)
+    let mut grpc = grpc(message_bytes_max);
+    over_limit(grpc.server_streaming(StreamHandler(Some(handler)), request).await.map(Body::new))
 }

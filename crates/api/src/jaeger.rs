@@ -6,6 +6,7 @@
 mod ask;
 mod convert;
 mod fail;
+mod filter;
 mod metrics;
 mod query_service;
 mod sampling;
@@ -35,7 +36,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/metrics/minstep", get(metrics::min_step))
         .route("/api/v3/services", get(v3::services))
         .route("/api/v3/operations", get(v3::operations))
-        .route("/api/v3/traces", get(v3::traces))
+        .route("/api/v3/traces", get(v3::traces).post(v3::traces_posted))
+        .route("/api/v3/trace-summaries", get(v3::summaries).post(v3::summaries_posted))
         .route("/api/v3/traces/{id}", get(v3::trace))
         .route("/api/v3/dependencies", get(v3::dependencies))
 }
@@ -48,6 +50,7 @@ pub fn grpc_routes() -> Router<Arc<App>> {
         .route(&path("GetOperations"), post(query_service::operations))
         .route(&path("GetTrace"), post(query_service::trace))
         .route(&path("FindTraces"), post(query_service::find_traces))
+        .route(&path("FindTraceSummaries"), post(query_service::summaries))
         .route(&path("GetDependencies"), post(query_service::dependencies))
 }
 

@@ -42,7 +42,7 @@ pub fn router(app: Arc<App>, fallback: Router) -> Router {
         .merge(jaeger::grpc_routes())
         .nest("/jaeger", jaeger::routes())
         .nest("/zipkin", zipkin::routes());
-    dressed(app, routes).fallback_service(fallback)
+    dressed(app, routes).fallback_service(fallback).layer(middleware::from_fn(grpc::unknown_calls))
 }
 
 /// The ports of the programs that are replaced: each has its protocol at the root.
@@ -63,7 +63,9 @@ pub struct Ports {
 
 /// What is answered on other ports than the main one.
 pub fn ports(app: &Arc<App>) -> Ports {
-    let of = |routes: Router<Arc<App>>| dressed(Arc::clone(app), routes);
+    let of = |routes: Router<Arc<App>>| {
+        dressed(Arc::clone(app), routes).layer(middleware::from_fn(grpc::unknown_calls))
+    };
     Ports {
         otlp_grpc: of(otlp::grpc_routes()),
         // Some SDKs are told one address for everything.

@@ -30,6 +30,7 @@ fn is_routine(handler: &str) -> bool {
     handler == "/metrics"
         || handler.starts_with("/-/")
         || handler.starts_with("/v1/")
+        || handler.starts_with("/opentelemetry.proto.")
         || handler.starts_with("/api/v1/notifications")
         || matches!(handler, "/health" | "/healthz" | "/live" | "/ready" | "/api/v1/write")
 }

@@ -1,9 +1,10 @@
 //! A search in Jaeger's terms, put into the search language.
 
 use super::fail::Fault;
+use super::filter::{Call, is_number};
 use crate::App;
 use model::event::{Kind, TraceId};
-use search::answer::{Event, TracesPage};
+use search::answer::{Event, Trace, TraceSummary};
 use search::ask::{TimeRange, TraceOrder, TracesAsk, Which};
 use search::lang::quoted;
 use std::fmt::Write;
@@ -40,14 +41,20 @@ pub struct Found {
 impl Wanted {
     fn query(&self) -> String {
         let mut query = String::new();
-        let mut exactly = |field: &str, value: &str| {
-            if !value.is_empty() {
-                // Writing to a string does not fail.
-                let _ = write!(query, "{}={} ", quoted(field), quoted(value));
-            }
+        // Writing to a string does not fail.
+        let mut written = |field: &str, value: &str| {
+            let _ = write!(query, "{}={value} ", quoted(field));
         };
-        exactly("service", &self.service);
-        exactly("name", &self.operation);
+        for (field, value) in [("service", &self.service), ("name", &self.operation)] {
+            if !value.is_empty() {
+                written(field, &quoted(value));
+            }
+        }
+        // All values come as text, numbers, too.
+        let mut exactly = |field: &str, value: &str| match is_number(value) {
+            true => written(field, value),
+            false => written(field, &quoted(value)),
+        };
         for (key, value) in &self.tags {
             match (key.as_str(), value.as_str()) {
                 // What Jaeger shows as attributes and is something else here.
@@ -68,8 +75,24 @@ impl Wanted {
         query
     }
 
-    /// The traces, whole, the newest first.
-    pub async fn find(&self, app: &App) -> Result<Vec<Found>, Fault> {
+    /// Adds Jaeger's structured filter, which says all that is asked besides time.
+    pub fn narrow(&mut self, filter: &Call) -> Result<(), Fault> {
+        let others = [&self.service, &self.operation].iter().any(|text| !text.is_empty())
+            || !self.tags.is_empty()
+            || self.min_ns.is_some()
+            || self.max_ns.is_some();
+        if others {
+            let why =
+                "a filter stands alone: without a service, an operation, attributes or durations beside it";
+            return Err(Fault::bad(why));
+        }
+        self.filter.push(' ');
+        self.filter.push_str(&filter.query()?);
+        Ok(())
+    }
+
+    /// What is to be said of the traces in a list, the newest first.
+    pub async fn summaries(&self, app: &App) -> Result<Vec<TraceSummary>, Fault> {
         let range = TimeRange { start_ns: self.start_ns, end_ns: self.end_ns };
         let ask = TracesAsk {
             which: Which { kind: Kind::Span, query: self.query(), range },
@@ -79,32 +102,45 @@ impl Wanted {
             order: TraceOrder::Recent,
             cursor: None,
         };
-        let TracesPage { traces, .. } = app.events.traces(ask).await?;
-        let mut found = Vec::with_capacity(traces.len());
-        for trace in traces {
-            // A page of summaries knows when each trace is: the reading of it opens few files.
-            let around = TimeRange {
-                start_ns: trace.start_ns,
-                end_ns: trace.start_ns.saturating_add(trace.duration_ns).saturating_add(1),
-            };
-            found.extend(by_id(app, trace.trace_id, around).await?);
-        }
-        Ok(found)
+        Ok(app.events.traces(ask).await?.traces)
+    }
+
+    /// The traces, whole, the newest first.
+    pub async fn find(&self, app: &App) -> Result<Vec<Found>, Fault> {
+        let traces = self.summaries(app).await?;
+        // A page of summaries knows when the traces are: the reading of them opens few files.
+        let end_ns =
+            |trace: &TraceSummary| trace.start_ns.saturating_add(trace.duration_ns).saturating_add(1);
+        let around = TimeRange {
+            start_ns: traces.iter().map(|trace| trace.start_ns).min().unwrap_or(0),
+            end_ns: traces.iter().map(end_ns).max().unwrap_or(0),
+        };
+        by_ids(app, traces.iter().map(|trace| trace.trace_id).collect(), around).await
     }
 }
 
 /// One trace; none when there is no such trace.
 pub async fn by_id(app: &App, id: TraceId, within: TimeRange) -> Result<Option<Found>, Fault> {
     match app.events.trace(id, within).await {
-        Ok(trace) => {
-            let mut warnings = trace.stats.warnings;
-            if trace.truncated {
-                warnings.push(format!("the trace has more spans than the {} shown", trace.spans.len()));
-            }
-            Ok(Some(Found { id, spans: trace.spans, warnings }))
-        }
+        Ok(trace) => Ok(Some(Found::from(trace))),
         Err(search::answer::SearchError::NotFound) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Those of some traces that there are, in the order of the ids. They are read together, because traces of one time lie
+/// together.
+pub async fn by_ids(app: &App, ids: Vec<TraceId>, within: TimeRange) -> Result<Vec<Found>, Fault> {
+    Ok(app.events.whole_traces(ids, within).await?.into_iter().map(Found::from).collect())
+}
+
+impl From<Trace> for Found {
+    fn from(trace: Trace) -> Found {
+        let mut warnings = trace.stats.warnings;
+        if trace.truncated {
+            warnings.push(format!("the trace has more spans than the {} shown", trace.spans.len()));
+        }
+        Found { id: trace.summary.trace_id, spans: trace.spans, warnings }
     }
 }
 
@@ -180,5 +216,7 @@ mod tests {
         let read = search::lang::parse(&query).unwrap_or_else(|e| panic!("{query}: {e}"));
         assert_eq!(search::lang::parse(&read.to_string()).map(|e| e.to_string()), Ok(read.to_string()));
         assert!(query.contains("\"status\"=\"error\"") && query.contains("duration>=5ns"), "{query}");
+        // As a number it is found whether it was sent as one or as text.
+        assert!(query.contains("\"http.status_code\"=500 "), "{query}");
     }
 }

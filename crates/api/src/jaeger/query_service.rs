@@ -3,6 +3,8 @@
 
 use super::ask::{Found, TRACES, Wanted, by_id};
 use super::fail::Fault;
+use super::filter::Call;
+use super::v3::{by_name, kind_of};
 use crate::App;
 use crate::grpc::{Messages, streaming, unary};
 use axum::body::Bytes;
@@ -11,6 +13,7 @@ use axum::response::Response;
 use futures::stream;
 use model::event::{SpanKind, SpanRecord, TraceId};
 use prost::Message;
+use search::answer::TraceSummary;
 use search::ask::TimeRange;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +21,12 @@ use tonic::Status;
 
 /// A question of this kind is a few hundred bytes.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
+/// What gRPC's libraries take in one message unless they are told otherwise.
+const MESSAGE_BYTES_MAX: usize = 4 << 20;
+/// At about 500 bytes each, half a megabyte.
+const SPANS_PER_MESSAGE: usize = 1_000;
+/// At about 200 bytes each, 20 kB.
+const SUMMARIES_PER_MESSAGE: usize = 100;
 
 #[derive(Clone, PartialEq, Message)]
 struct Time {
@@ -96,8 +105,11 @@ struct TraceQueryParameters {
     search_depth: i32,
     #[prost(bool, tag = "9")]
     raw_traces: bool,
+    #[prost(message, optional, tag = "10")]
+    filter: Option<Call>,
 }
 
+/// Of traces and of summaries.
 #[derive(Clone, PartialEq, Message)]
 struct FindTracesRequest {
     #[prost(message, optional, tag = "1")]
@@ -126,6 +138,44 @@ struct DependencyMessage {
 struct DependenciesResponse {
     #[prost(message, repeated, tag = "1")]
     dependencies: Vec<DependencyMessage>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ServiceSummaryMessage {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(int32, tag = "2")]
+    span_count: i32,
+    #[prost(int32, tag = "3")]
+    error_span_count: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TraceSummaryMessage {
+    #[prost(string, tag = "1")]
+    trace_id: String,
+    #[prost(string, tag = "2")]
+    root_service_name: String,
+    #[prost(string, tag = "3")]
+    root_operation_name: String,
+    #[prost(fixed64, tag = "4")]
+    min_start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "5")]
+    max_end_time_unix_nano: u64,
+    #[prost(int32, tag = "6")]
+    span_count: i32,
+    #[prost(int32, tag = "7")]
+    error_span_count: i32,
+    #[prost(int32, tag = "8")]
+    orphan_span_count: i32,
+    #[prost(message, repeated, tag = "9")]
+    services: Vec<ServiceSummaryMessage>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct FindTraceSummariesResponse {
+    #[prost(message, repeated, tag = "1")]
+    summaries: Vec<TraceSummaryMessage>,
 }
 
 fn read<M: Message + Default>(bytes: Bytes) -> Result<M, Status> {
@@ -157,10 +207,7 @@ pub async fn operations(State(app): State<Arc<App>>, request: Request) -> Respon
         let found = app.events.operations(asked.service, kind).await.map_err(Fault::from)?;
         let operations = found.into_iter().map(|operation| OperationMessage {
             name: operation.name,
-            span_kind: match operation.kind {
-                SpanKind::Unspecified => String::new(),
-                kind => kind.name().to_owned(),
-            },
+            span_kind: kind_of(operation.kind).to_owned(),
         });
         Ok(written(&GetOperationsResponse { operations: operations.collect() }))
     })
@@ -187,37 +234,95 @@ pub async fn trace(State(app): State<Arc<App>>, request: Request) -> Response {
 
 pub async fn find_traces(State(app): State<Arc<App>>, request: Request) -> Response {
     streaming(request, REQUEST_BYTES_MAX, move |bytes| {
+        Box::pin(async move { Ok(traces(wanted(bytes)?.find(&app).await?)) })
+    })
+    .await
+}
+
+pub async fn summaries(State(app): State<Arc<App>>, request: Request) -> Response {
+    streaming(request, REQUEST_BYTES_MAX, move |bytes| {
         Box::pin(async move {
-            let asked: FindTracesRequest = read(bytes)?;
-            let query = asked.query.ok_or_else(|| Status::invalid_argument("missing query"))?;
-            let (Some(start), Some(end)) = (&query.start_time_min, &query.start_time_max) else {
-                return Err(Status::invalid_argument("start time min and max are required parameters"));
+            let found = wanted(bytes)?.summaries(&app).await?;
+            let message = |some: &[TraceSummary]| {
+                let summaries = some.iter().map(summary).collect();
+                Ok(written(&FindTraceSummariesResponse { summaries }))
             };
-            let some = |time: &Option<Time>| time.as_ref().map(Time::ns).filter(|ns| *ns > 0);
-            let wanted = Wanted {
-                start_ns: start.ns(),
-                end_ns: end.ns().saturating_add(1),
-                min_ns: some(&query.duration_min),
-                max_ns: some(&query.duration_max),
-                limit: usize::try_from(query.search_depth).ok().filter(|n| *n > 0).unwrap_or(TRACES),
-                service: query.service_name,
-                operation: query.operation_name,
-                tags: query.attributes.into_iter().collect(),
-                filter: String::new(),
-            };
-            Ok(traces(wanted.find(&app).await?))
+            Ok(stream::iter(found.chunks(SUMMARIES_PER_MESSAGE).map(message).collect::<Vec<_>>()))
         })
     })
     .await
 }
 
-/// A message a trace: a client can begin before all is there.
-fn traces(found: Vec<Found>) -> Messages {
-    let message = |one: Found| {
-        let spans: Vec<SpanRecord> = one.spans.iter().filter_map(|event| event.as_span().cloned()).collect();
-        Ok(Bytes::from(wire::otlp::encode::spans_protobuf(&spans)))
+fn summary(trace: &TraceSummary) -> TraceSummaryMessage {
+    let count = |n: u64| i32::try_from(n).unwrap_or(i32::MAX);
+    let (service, operation) = match &trace.root {
+        Some(root) => (root.service.clone(), root.name.clone()),
+        None => (String::new(), String::new()),
     };
-    stream::iter(found.into_iter().map(message).collect::<Vec<_>>())
+    let services = by_name(trace).into_iter().map(|service| ServiceSummaryMessage {
+        name: service.name.clone(),
+        span_count: count(service.spans),
+        error_span_count: count(service.errors),
+    });
+    TraceSummaryMessage {
+        trace_id: trace.trace_id.to_string(),
+        root_service_name: service,
+        root_operation_name: operation,
+        min_start_time_unix_nano: trace.start_ns as u64,
+        max_end_time_unix_nano: trace.start_ns.saturating_add(trace.duration_ns) as u64,
+        span_count: count(trace.spans),
+        error_span_count: count(trace.errors),
+        orphan_span_count: count(trace.orphans),
+        services: services.collect(),
+    }
+}
+
+fn wanted(bytes: Bytes) -> Result<Wanted, Status> {
+    let asked: FindTracesRequest = read(bytes)?;
+    let query = asked.query.ok_or_else(|| Status::invalid_argument("missing query"))?;
+    let (Some(start), Some(end)) = (&query.start_time_min, &query.start_time_max) else {
+        return Err(Status::invalid_argument("start time min and max are required parameters"));
+    };
+    let some = |time: &Option<Time>| time.as_ref().map(Time::ns).filter(|ns| *ns > 0);
+    let mut wanted = Wanted {
+        start_ns: start.ns(),
+        end_ns: end.ns().saturating_add(1),
+        min_ns: some(&query.duration_min),
+        max_ns: some(&query.duration_max),
+        limit: usize::try_from(query.search_depth).ok().filter(|n| *n > 0).unwrap_or(TRACES),
+        service: query.service_name,
+        operation: query.operation_name,
+        tags: query.attributes.into_iter().collect(),
+        filter: String::new(),
+    };
+    if let Some(filter) = &query.filter {
+        wanted.narrow(filter)?;
+    }
+    Ok(wanted)
+}
+
+/// A message a trace, or several: a client can begin before all is there.
+fn traces(found: Vec<Found>) -> Messages {
+    let mut messages = Vec::new();
+    for one in found {
+        let spans: Vec<SpanRecord> = one.spans.iter().filter_map(|event| event.as_span().cloned()).collect();
+        for some in spans.chunks(SPANS_PER_MESSAGE) {
+            fitting(some, &mut messages);
+        }
+    }
+    stream::iter(messages.into_iter().map(Ok).collect::<Vec<_>>())
+}
+
+/// Spans in messages that clients take; a span that is larger by itself has one to itself.
+fn fitting(spans: &[SpanRecord], messages: &mut Vec<Bytes>) {
+    let message = wire::otlp::encode::spans_protobuf(spans);
+    if message.len() <= MESSAGE_BYTES_MAX || spans.len() < 2 {
+        messages.push(Bytes::from(message));
+        return;
+    }
+    let (first, second) = spans.split_at(spans.len() / 2);
+    fitting(first, messages);
+    fitting(second, messages);
 }
 
 pub async fn dependencies(State(app): State<Arc<App>>, request: Request) -> Response {

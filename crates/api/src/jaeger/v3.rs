@@ -2,6 +2,7 @@
 
 use super::ask::{Found, TRACES, Wanted, by_id, parse_duration};
 use super::fail::{Fault, V3Error};
+use super::filter::Call;
 use super::ui::from_base64;
 use crate::App;
 use crate::json::{Out, array, strings};
@@ -9,12 +10,14 @@ use crate::params::Params;
 use crate::pharos::events::json::Fields;
 use crate::pharos::events::parse_ns;
 use crate::reply::json_response;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::event::{SpanKind, SpanRecord, TraceId};
+use search::answer::{ServiceCount, TraceSummary};
 use search::ask::TimeRange;
+use serde_json::Value;
 use std::sync::Arc;
 
 type Answer = Result<Response, V3Error>;
@@ -43,12 +46,18 @@ pub async fn operations(State(app): State<Arc<App>>, params: Params) -> Answer {
         array(f.field("operations"), &found, |out, operation| {
             let mut f = Fields::new(out);
             f.text("name", &operation.name);
-            if operation.kind != SpanKind::Unspecified {
-                f.text("spanKind", operation.kind.name());
-            }
+            f.text("spanKind", kind_of(operation.kind));
             f.end();
         });
     })
+}
+
+/// What nobody said is internal, as OpenTelemetry has it.
+pub(super) fn kind_of(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Unspecified => SpanKind::Internal.name(),
+        kind => kind.name(),
+    }
 }
 
 /// One of two spellings.
@@ -57,46 +66,88 @@ fn either<'a>(params: &'a Params, one: &str, other: &str) -> Option<&'a str> {
 }
 
 pub async fn traces(State(app): State<Arc<App>>, params: Params) -> Answer {
-    answer(&wanted(&params)?.find(&app).await?)
+    answer(&wanted(&from_params(&params))?.find(&app).await?)
 }
 
-fn wanted(params: &Params) -> Result<Wanted, Fault> {
-    let get = |snake: &str, camel: &str| {
-        let (snake, camel) = (format!("query.{snake}"), format!("query.{camel}"));
-        params.get(&snake).or_else(|| params.get(&camel)).map(str::to_owned)
-    };
+/// The same with the question in the body: `{"query":{"serviceName":…}}`.
+pub async fn traces_posted(State(app): State<Arc<App>>, body: Bytes) -> Answer {
+    answer(&wanted(&from_body(&body)?)?.find(&app).await?)
+}
+
+pub async fn summaries(State(app): State<Arc<App>>, params: Params) -> Answer {
+    summarized(&wanted(&from_params(&params))?.summaries(&app).await?)
+}
+
+pub async fn summaries_posted(State(app): State<Arc<App>>, body: Bytes) -> Answer {
+    summarized(&wanted(&from_body(&body)?)?.summaries(&app).await?)
+}
+
+/// What a field of the query says, by either of its spellings.
+type Said<'a> = Box<dyn Fn(&str, &str) -> Option<String> + Send + Sync + 'a>;
+
+fn from_params(params: &Params) -> Said<'_> {
+    Box::new(move |snake, camel| {
+        either(params, &format!("query.{snake}"), &format!("query.{camel}")).map(str::to_owned)
+    })
+}
+
+fn from_body(body: &[u8]) -> Result<Said<'static>, Fault> {
+    let mut body: Value = serde_json::from_slice(body)
+        .map_err(|e| Fault::bad(format!("the body is not a question as JSON: {e}")))?;
+    let query = body["query"].take();
+    if !query.is_object() {
+        return Err(Fault::bad("missing query"));
+    }
+    Ok(Box::new(move |snake, camel| match query.get(snake).or_else(|| query.get(camel))? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        other => Some(other.to_string()),
+    }))
+}
+
+fn wanted(said: &Said<'_>) -> Result<Wanted, Fault> {
     let malformed = |name: &str, why: &str| Fault::bad(format!("malformed parameter query.{name}: {why}"));
-    let time = |snake: &str, camel: &str| match get(snake, camel) {
+    let time = |snake: &str, camel: &str| match said(snake, camel) {
         None => Err(malformed(snake, "a time is required, RFC 3339 with nanoseconds")),
         // A plus sign that was not encoded arrives as a space.
         Some(text) => parse_ns(&text.replace(' ', "+"))
             .ok_or_else(|| malformed(snake, &format!("{text:?} is not a time in RFC 3339"))),
     };
-    let duration = |snake: &str, camel: &str| match get(snake, camel) {
+    let duration = |snake: &str, camel: &str| match said(snake, camel) {
         None => Ok(None),
         Some(text) => parse_duration(&text)
             .map(Some)
             .ok_or_else(|| malformed(snake, &format!("{text:?} is not a duration such as 1.5s"))),
     };
-    let limit = match get("search_depth", "searchDepth").or_else(|| get("num_traces", "numTraces")) {
+    let limit = match said("search_depth", "searchDepth").or_else(|| said("num_traces", "numTraces")) {
         None => TRACES,
         Some(text) => {
             text.parse().map_err(|_| malformed("search_depth", &format!("{text:?} is not a number")))?
         }
     };
-    Ok(Wanted {
-        service: get("service_name", "serviceName").unwrap_or_default(),
-        operation: get("operation_name", "operationName").unwrap_or_default(),
-        tags: attributes(get("attributes", "attributes").as_deref())
+    let (start_ns, end_ns) =
+        (time("start_time_min", "startTimeMin")?, time("start_time_max", "startTimeMax")?);
+    if start_ns > end_ns {
+        return Err(malformed("start_time_min", "it must be before query.start_time_max"));
+    }
+    let mut wanted = Wanted {
+        service: said("service_name", "serviceName").unwrap_or_default(),
+        operation: said("operation_name", "operationName").unwrap_or_default(),
+        tags: attributes(said("attributes", "attributes").as_deref())
             .map_err(|why| malformed("attributes", &why))?,
         // Our own language, for those who know it.
-        filter: get("q", "q").unwrap_or_default(),
-        start_ns: time("start_time_min", "startTimeMin")?,
-        end_ns: time("start_time_max", "startTimeMax")?.saturating_add(1),
+        filter: said("q", "q").unwrap_or_default(),
+        start_ns,
+        end_ns: end_ns.saturating_add(1),
         min_ns: duration("duration_min", "durationMin")?,
         max_ns: duration("duration_max", "durationMax")?,
         limit,
-    })
+    };
+    if let Some(filter) = said("filter", "filter") {
+        let json = serde_json::from_str(&filter).map_err(|e| malformed("filter", &e.to_string()))?;
+        wanted.narrow(&Call::from_json(&json)?)?;
+    }
+    Ok(wanted)
 }
 
 /// `{"key":"value"}`
@@ -143,6 +194,46 @@ fn answer(found: &[Found]) -> Answer {
     object(|f| f.field("result").extend_from_slice(wire::otlp::encode::spans_json(&spans).as_bytes()))
 }
 
+/// What is 0 is left out, as protobuf's JSON leaves it out.
+fn summarized(found: &[TraceSummary]) -> Answer {
+    object(|f| {
+        array(f.field("summaries"), found, |out, trace| {
+            let mut f = Fields::new(out);
+            f.text("traceId", &trace.trace_id.to_string());
+            if let Some(root) = &trace.root {
+                f.some("rootServiceName", &root.service);
+                f.some("rootOperationName", &root.name);
+            }
+            f.text("minStartTimeUnixNano", &trace.start_ns.to_string());
+            f.text("maxEndTimeUnixNano", &trace.start_ns.saturating_add(trace.duration_ns).to_string());
+            counted(&mut f, "spanCount", trace.spans);
+            counted(&mut f, "errorSpanCount", trace.errors);
+            counted(&mut f, "orphanSpanCount", trace.orphans);
+            array(f.field("services"), by_name(trace), |out, service| {
+                let mut f = Fields::new(out);
+                f.text("name", &service.name);
+                counted(&mut f, "spanCount", service.spans);
+                counted(&mut f, "errorSpanCount", service.errors);
+                f.end();
+            });
+            f.end();
+        });
+    })
+}
+
+fn counted(f: &mut Fields<'_>, name: &str, count: u64) {
+    if count > 0 {
+        f.int(name, count as i64);
+    }
+}
+
+/// The services of a trace in the order in which Jaeger gives them.
+pub(super) fn by_name(trace: &TraceSummary) -> Vec<&ServiceCount> {
+    let mut services: Vec<&ServiceCount> = trace.services.iter().collect();
+    services.sort_by(|a, b| a.name.cmp(&b.name));
+    services
+}
+
 pub async fn dependencies(State(app): State<Arc<App>>, params: Params) -> Answer {
     let time = |snake: &str, camel: &str| {
         let text = either(&params, snake, camel)
@@ -164,5 +255,8 @@ pub async fn dependencies(State(app): State<Arc<App>>, params: Params) -> Answer
             f.text("callCount", &edge.calls.to_string());
             f.end();
         });
+        if !found.stats.warnings.is_empty() {
+            strings(f.field("warnings"), &found.stats.warnings);
+        }
     })
 }

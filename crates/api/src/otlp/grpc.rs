@@ -27,16 +27,31 @@ pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response 
 }
 
 async fn export(app: Arc<App>, signal: Signal, request: Request) -> Response {
-    unary(request, REQUEST_BYTES_MAX, move |message: Bytes| async move {
-        let _held =
-            app.uploads.hold(Some(message.len())).await.map_err(|e| Status::unavailable(e.to_string()))?;
-        let length = message.len();
-        match take(&app, Source::OtlpGrpc, signal, Encoding::Protobuf, message, length).await {
-            Ok(outcome) => Ok(Bytes::from(response(signal, Encoding::Protobuf, &outcome))),
-            Err(refused) => Err(status(&refused)),
+    let ledger = Arc::clone(&app);
+    let mut read = false;
+    let response = unary(request, REQUEST_BYTES_MAX, |message: Bytes| {
+        read = true;
+        async move {
+            let length = message.len();
+            let held = app.uploads.hold(Some(length)).await;
+            let _held = held.map_err(|e| Status::unavailable(e.to_string()))?;
+            match take(&app, Source::OtlpGrpc, signal, Encoding::Protobuf, message, length).await {
+                Ok(outcome) => Ok(Bytes::from(response(signal, Encoding::Protobuf, &outcome))),
+                Err(refused) => Err(status(&refused)),
+            }
         }
     })
-    .await
+    .await;
+    // What could not be read is refused before anybody here sees it.
+    if !read && let Some(status) = Status::from_header_map(response.headers()) {
+        let why = status.message().to_owned();
+        let refused = match status.code() {
+            Code::ResourceExhausted => Refused::TooLarge(why),
+            _ => Refused::Malformed(why),
+        };
+        ledger.intake.ledger.request(Source::OtlpGrpc, signal, 0, &Err(refused));
+    }
+    response
 }
 
 /// Codes that the specification lets a sender repeat are given only where that is of use.
