@@ -161,6 +161,14 @@ impl EventService {
             .await
     }
 
+    /// Those of some traces that there are, whole, in the order of the ids.
+    pub async fn whole_traces(&self, ids: Vec<TraceId>, within: TimeRange) -> Result<Vec<Trace>, SearchError> {
+        self.ask(Kind::Span, move |search, snapshot, control| {
+            search.whole_traces(snapshot, &ids, within, control)
+        })
+        .await
+    }
+
     /// Names of all services that sent spans which are still kept, sorted.
     pub async fn services(&self) -> Result<Vec<String>, SearchError> {
         self.ask(Kind::Span, |search, snapshot, control| search.services(snapshot, TimeRange::ALL, control))

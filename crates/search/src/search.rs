@@ -102,7 +102,7 @@ impl Search {
         ask: &TracesAsk,
         control: &Control,
     ) -> Result<TracesPage, SearchError> {
-        traces::run(snapshot, ask, &self.plan(snapshot, &ask.which, control)?, &self.names)
+        traces::run(ask, &self.plan(snapshot, &ask.which, control)?)
     }
 
     /// A trace whole. [`TimeRange::ALL`] finds it wherever it is; a range saves opening files.
@@ -113,7 +113,19 @@ impl Search {
         range: TimeRange,
         control: &Control,
     ) -> Result<Trace, SearchError> {
-        trace::run(&self.everything(snapshot, range, control)?, id)
+        let plan = self.everything(snapshot, range, control)?;
+        trace::whole(&plan, &[id])?.pop().ok_or(SearchError::NotFound)
+    }
+
+    /// Those of some traces that there are, whole, in the order of the ids, each once.
+    pub fn whole_traces(
+        &self,
+        snapshot: &Snapshot,
+        ids: &[TraceId],
+        range: TimeRange,
+        control: &Control,
+    ) -> Result<Vec<Trace>, SearchError> {
+        trace::whole(&self.everything(snapshot, range, control)?, ids)
     }
 
     /// The names of the services with events about that time, sorted. Of any kind.

@@ -48,6 +48,7 @@ pub(crate) struct Span {
     pub start: i64,
     pub duration: i64,
     pub failed: bool,
+    pub kind: SpanKind,
 }
 
 pub(crate) fn trace_id(number: u8) -> TraceId {
@@ -108,7 +109,7 @@ pub(crate) fn span_batch(rows: &[Span]) -> Arc<Batch> {
             span_id: SpanId([row.id; 8]),
             parent_span_id: SpanId([row.parent; 8]),
             name,
-            kind: SpanKind::Server,
+            kind: row.kind,
             start_ns: row.start,
             duration_ns: row.duration,
             status: if row.failed { Status::Error } else { Status::Unset },

@@ -3,3 +3,4 @@
 mod logs;
 mod model;
 mod spans;
+mod traces;

@@ -1,6 +1,6 @@
 //! `/api/…`: what Jaeger's screen and Grafana's data source call. No match is success with nothing in it.
 
-use super::ask::{Found, RANGE_NS, TRACES, Wanted, by_id, parse_duration};
+use super::ask::{Found, RANGE_NS, TRACES, Wanted, by_id, by_ids, parse_duration};
 use super::convert;
 use super::fail::{Fault, UiError};
 use crate::App;
@@ -13,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::event::{Batch, Kind, SpanKind, TraceId};
+use search::answer::Dependencies;
 use search::ask::TimeRange;
 use std::sync::Arc;
 use wire::otlp::{Options, Report};
@@ -24,6 +25,11 @@ const NS_PER_MS: i64 = 1_000_000;
 
 /// `{"data":…,"total":n,"limit":0,"offset":0,"errors":null}`
 fn envelope(total: usize, write: impl FnOnce(&mut Out)) -> Answer {
+    envelope_with(total, &[], write)
+}
+
+/// Warnings are a field of ours, there only when there are any.
+fn envelope_with(total: usize, warnings: &[String], write: impl FnOnce(&mut Out)) -> Answer {
     let mut out = Out::with_capacity(4096);
     let mut f = Fields::new(&mut out);
     write(f.field("data"));
@@ -31,6 +37,9 @@ fn envelope(total: usize, write: impl FnOnce(&mut Out)) -> Answer {
     f.int("limit", 0);
     f.int("offset", 0);
     f.field("errors").extend_from_slice(b"null");
+    if !warnings.is_empty() {
+        strings(f.field("warnings"), warnings);
+    }
     f.end();
     Ok(json_response(StatusCode::OK, Body::from(out)))
 }
@@ -75,11 +84,8 @@ pub async fn traces(State(app): State<Arc<App>>, params: Params) -> Answer {
     let found = if ids.is_empty() {
         wanted(&params, app.clock.now_ns())?.find(&app).await?
     } else {
-        let mut found = Vec::new();
-        for id in ids {
-            found.extend(by_id(&app, read_id(id)?, TimeRange::ALL).await?);
-        }
-        found
+        let ids = ids.into_iter().map(read_id).collect::<Result<Vec<_>, _>>()?;
+        by_ids(&app, ids, TimeRange::ALL).await?
     };
     answer(&found)
 }
@@ -216,9 +222,9 @@ pub async fn dependencies(State(app): State<Arc<App>>, params: Params) -> Answer
     let lookback_ns = millis("lookback")?.unwrap_or(86_400 * 1_000 * NS_PER_MS);
     let range = TimeRange { start_ns: end_ns.saturating_sub(lookback_ns), end_ns: end_ns.saturating_add(1) };
     let service = params.get("service");
-    let mut edges = app.events.dependencies(range).await?.edges;
+    let Dependencies { mut edges, stats } = app.events.dependencies(range).await?;
     edges.retain(|edge| service.is_none_or(|name| edge.parent == name || edge.child == name));
-    envelope(0, |out| {
+    envelope_with(0, &stats.warnings, |out| {
         array(out, &edges, |out, edge| {
             let mut f = Fields::new(out);
             f.text("parent", &edge.parent);

@@ -56,6 +56,11 @@ pub(crate) fn pieces(plan: &Plan<'_>, prune: &Prune) -> Vec<Part> {
     }
     let parts = plan.snapshot.parts(prune);
     parts.iter().for_each(|_| plan.guard.part());
+    cut(&parts)
+}
+
+/// Parts in pieces for threads.
+pub(crate) fn cut(parts: &[Part]) -> Vec<Part> {
     parts.iter().flat_map(|part| part.split(PIECE_ROWS)).collect()
 }
 
@@ -143,24 +148,36 @@ pub(crate) fn on_threads<S: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, usize, &Part) -> Result<bool, SearchError> + Sync,
 ) -> Result<Vec<S>, SearchError> {
+    side_by_side(&plan.guard, pieces.len(), state, |state, piece| work(state, piece, &pieces[piece]))
+}
+
+/// Gives numbers below `count` to threads, each once. A thread has a state of its own. `work` says whether to go on.
+pub(crate) fn side_by_side<S: Send>(
+    guard: &Guard<'_>,
+    count: usize,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> Result<bool, SearchError> + Sync,
+) -> Result<Vec<S>, SearchError> {
     let next = AtomicUsize::new(0);
     let run = || -> Result<S, SearchError> {
         let mut state = state();
         loop {
-            let piece = next.fetch_add(1, Ordering::Relaxed);
-            let Some(part) = pieces.get(piece) else { return Ok(state) };
-            match work(&mut state, piece, part) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return Ok(state);
+            }
+            match work(&mut state, number) {
                 Ok(true) => {}
-                // The others end at their next piece.
-                Ok(false) => next.store(pieces.len(), Ordering::Relaxed),
+                // The others end at their next number.
+                Ok(false) => next.store(count, Ordering::Relaxed),
                 Err(error) => {
-                    next.store(pieces.len(), Ordering::Relaxed);
-                    return Err(plan.guard.stop(error));
+                    next.store(count, Ordering::Relaxed);
+                    return Err(guard.stop(error));
                 }
             }
         }
     };
-    let threads = plan.guard.control.threads.clamp(1, 64).min(pieces.len().max(1));
+    let threads = guard.control.threads.clamp(1, 64).min(count.max(1));
     if threads == 1 {
         return Ok(vec![run()?]);
     }
@@ -324,7 +341,7 @@ fn position(columns: &mut Vec<ColumnRef>, column: &ColumnRef) -> usize {
     }
 }
 
-fn searches_text(node: &Node) -> bool {
+pub(crate) fn searches_text(node: &Node) -> bool {
     match node {
         Node::Constant(_) => false,
         Node::And(children) | Node::Or(children) => children.iter().any(searches_text),

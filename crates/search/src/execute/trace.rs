@@ -4,7 +4,8 @@
 
 use super::plan::Plan;
 use super::record::{RecordReader, bytes_at, integer_at, text_at};
-use crate::answer::{Event, RootSpan, SearchError, ServiceCount, Trace, TraceSummary};
+use super::sweep::{cut, on_threads};
+use crate::answer::{Event, RootSpan, SearchError, ServiceCount, Stats, Trace, TraceSummary};
 use crate::compile::{time_column, trace_column};
 use crate::eval::evaluate;
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
@@ -13,34 +14,41 @@ use events::scan::{ColumnRef, Prune, RowPredicate};
 use hashbrown::{HashMap, HashSet};
 use model::event::{SpanId, TraceId};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Spans of the traces of one page of summaries at most: a trace may have 100,000.
 const SUMMARY_SPANS_MAX: usize = 5_000_000;
+/// Spans of traces that are given whole together: a large one, or what a page of usual ones has.
+const WHOLE_SPANS_MAX: usize = 150_000;
 
-/// The whole trace with an id; within a time when the caller knows one.
-pub(crate) fn run(plan: &Plan<'_>, id: TraceId) -> Result<Trace, SearchError> {
+/// The whole traces with these ids, those that there are; within a time when the caller knows one. A page of a file that
+/// holds several of them is read once.
+pub(crate) fn whole(plan: &Plan<'_>, ids: &[TraceId]) -> Result<Vec<Trace>, SearchError> {
     let reader = RecordReader::new(plan.columns());
     let within = Prune::time(plan.range.start_ns, plan.range.end_ns);
-    let batches = plan.snapshot.trace(id, &within, &reader.columns).map_err(|e| plan.guard.scan_error(e))?;
-    let mut spans: Vec<Event> = Vec::new();
-    let mut truncated = false;
-    for batch in &batches {
-        plan.guard.look(batch.num_rows() as u64)?;
-        plan.guard.hold(batch.get_array_memory_size() as u64)?;
-        truncated |= spans.len() >= Trace::SPANS_MAX;
-        if !truncated {
-            spans.extend(reader.events(batch));
+    let threads = spans_of(plan, ids, within, &reader.columns, WHOLE_SPANS_MAX, |_| 0)?;
+    let mut traces: HashMap<TraceId, Vec<Event>> = HashMap::new();
+    for event in threads.iter().flat_map(|batch| reader.events(batch)) {
+        let Some(id) = event.as_span().map(|span| span.trace_id) else { continue };
+        traces.entry(id).or_default().push(event);
+    }
+    let cut = plan.guard.is_exhausted();
+    let mut answers = Vec::with_capacity(traces.len());
+    for id in ids {
+        if let Some(spans) = traces.remove(id) {
+            answers.push(one(*id, spans, cut, plan.stats()));
         }
     }
-    if spans.is_empty() {
-        return Err(SearchError::NotFound);
-    }
-    truncated |= spans.len() > Trace::SPANS_MAX;
-    spans.truncate(Trace::SPANS_MAX);
+    Ok(answers)
+}
+
+fn one(id: TraceId, mut spans: Vec<Event>, cut: bool, stats: Stats) -> Trace {
     let key = |event: &Event| event.as_span().map(|span| (span.start_ns, span.span_id));
     spans.sort_by_key(|event| (key(event), event.id));
     // A sender that was not answered in time sends again. Client and server may share an id (Zipkin).
     spans.dedup_by(|a, b| a.id == b.id);
+    let truncated = cut || spans.len() > Trace::SPANS_MAX;
+    spans.truncate(Trace::SPANS_MAX);
     let mut sketch = Outline::default();
     for span in spans.iter().filter_map(Event::as_span) {
         sketch.add(&SpanLine {
@@ -56,7 +64,43 @@ pub(crate) fn run(plan: &Plan<'_>, id: TraceId) -> Result<Trace, SearchError> {
     }
     let mut summary = sketch.summary(id);
     summary.complete &= !truncated;
-    Ok(Trace { summary, spans, truncated, stats: plan.stats() })
+    Trace { summary, spans, truncated, stats }
+}
+
+/// Columns of all spans of some traces within a time, in no order. `beside` says what else the spans of a batch will
+/// take in memory.
+fn spans_of(
+    plan: &Plan<'_>,
+    ids: &[TraceId],
+    within: Prune,
+    columns: &[ColumnRef],
+    spans_max: usize,
+    beside: impl Fn(&RecordBatch) -> u64 + Sync,
+) -> Result<Vec<RecordBatch>, SearchError> {
+    let wanted: HashSet<TraceId> = ids.iter().copied().collect();
+    let prune = Prune { trace_ids: Some(ids.to_vec()), ..within };
+    let pieces = cut(&plan.snapshot.parts(&prune));
+    let spans = AtomicUsize::new(0);
+    let threads = on_threads(plan, &pieces, Vec::new, |found: &mut Vec<RecordBatch>, _, part| {
+        let predicate = RowPredicate::new(vec![trace_column()], |batch: &RecordBatch| {
+            let ids = batch.column(0).as_fixed_size_binary();
+            let is_wanted = |id: &[u8]| id.try_into().is_ok_and(|id| wanted.contains(&TraceId(id)));
+            Ok(BooleanArray::from_unary(ids, is_wanted))
+        });
+        for batch in part.read(columns, &prune, None, Some(predicate)) {
+            let batch = batch.map_err(|e| plan.guard.scan_error(e))?.batch;
+            plan.guard.look(batch.num_rows() as u64)?;
+            plan.guard.hold(batch.get_array_memory_size() as u64 + beside(&batch))?;
+            let before = spans.fetch_add(batch.num_rows(), Ordering::Relaxed);
+            found.push(batch);
+            if before + found.last().map_or(0, RecordBatch::num_rows) > spans_max {
+                plan.guard.mark_partial(format!("the traces have more than {spans_max} spans"));
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })?;
+    Ok(threads.into_iter().flatten().collect())
 }
 
 /// What a summary needs of a span.
@@ -164,28 +208,11 @@ pub(crate) fn outlines(
         name: place(ColumnRef::dictionary("name")),
         status: place(ColumnRef::dictionary("status")),
     };
-    let wanted: HashSet<TraceId> = ids.iter().copied().collect();
-    let prune = Prune { trace_ids: Some(ids.to_vec()), ..within };
+    // A line of an outline takes about 150 B.
+    let lines_of = |batch: &RecordBatch| batch.num_rows() as u64 * 150;
     let mut found: HashMap<TraceId, Outline> = HashMap::new();
-    let mut spans = 0;
-    for part in plan.snapshot.parts(&prune) {
-        let predicate = RowPredicate::new(vec![trace_column()], |batch: &RecordBatch| {
-            let ids = batch.column(0).as_fixed_size_binary();
-            let is_wanted = |id: &[u8]| id.try_into().is_ok_and(|id| wanted.contains(&TraceId(id)));
-            Ok(BooleanArray::from_unary(ids, is_wanted))
-        });
-        for batch in part.read(&columns, &prune, None, Some(predicate)) {
-            let batch = batch.map_err(|e| plan.guard.scan_error(e))?.batch;
-            spans += batch.num_rows();
-            plan.guard.look(batch.num_rows() as u64)?;
-            // A line of an outline takes about 150 B.
-            plan.guard.hold(batch.num_rows() as u64 * 150)?;
-            lines.add(plan, &batch, &mut found)?;
-            if spans > SUMMARY_SPANS_MAX {
-                plan.guard.mark_partial(format!("the traces have more than {SUMMARY_SPANS_MAX} spans"));
-                return Ok(found);
-            }
-        }
+    for batch in spans_of(plan, ids, within, &columns, SUMMARY_SPANS_MAX, lines_of)? {
+        lines.add(plan, &batch, &mut found)?;
     }
     Ok(found)
 }

@@ -4,39 +4,38 @@
 //! windows from its end; what a window holds is summarised through the index of trace ids. A trace whose newest match
 //! lies before the cursor's was given on an earlier page.
 //!
-//! The slowest are found by going through all spans of the range; the summary then counts spans outside of it, too.
+//! The slowest are found by going through all spans of the range ([`super::extents`]); the summary then counts spans
+//! outside of it, too.
 
-use super::columns::Wanted;
 use super::events::windows;
+use super::extents::{self, Extent, FEW};
 use super::plan::Plan;
-use super::services::ServiceNames;
-use super::sweep::{Reading, Rows, on_threads, pieces, sweep};
+use super::sweep::{Reading, Rows, on_threads, pieces};
 use super::trace::outlines;
 use crate::answer::{SearchError, TraceSummary, TracesPage};
-use crate::ask::{Order, TimeRange, TraceOrder, TracesAsk, Which};
+use crate::ask::{Order, TimeRange, TraceOrder, TracesAsk};
 use crate::compile::{time_column, trace_column};
 use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
-use events::scan::{ColumnRef, Prune, Snapshot};
-use hashbrown::HashMap;
+use arrow::datatypes::TimestampNanosecondType;
+use events::scan::Prune;
+use hashbrown::{HashMap, HashSet};
 use model::event::{Kind, TraceId};
 
 /// Spans of a trace are looked for so long before and after its matches: 24 hours.
 const REACH_NS: i64 = 86_400 * 1_000_000_000;
 /// Traces summarised for one page at most, when few of them are as long as asked for.
 const EXAMINED_MAX: usize = 20_000;
-/// Traces summarised at once.
-const CHUNK: usize = 200;
-/// Traces held while looking for the slowest: about 60 B each, 120 MB, which the budget must have room for.
+/// Traces summarised at once, at first no more than fill the page: some 10,000 spans, 50 ms.
+const CHUNK: usize = 1_000;
+/// Each chunk is so many times as long as the one before: when few are as long as asked for, more of them are looked at.
+const CHUNK_GROWTH: usize = 4;
+/// When so many did not fill the page, those that are too short are found by going through all spans.
+const TRIED: usize = if cfg!(test) { 2 } else { 400 };
+/// Traces with a match in one window held at once: about 60 B each, 120 MB, which the budget must have room for.
 const TRACES_MAX: usize = 2_000_000;
 const TRACE_BYTES: u64 = 60;
 
-pub(crate) fn run(
-    snapshot: &Snapshot,
-    ask: &TracesAsk,
-    plan: &Plan<'_>,
-    names: &ServiceNames,
-) -> Result<TracesPage, SearchError> {
+pub(crate) fn run(ask: &TracesAsk, plan: &Plan<'_>) -> Result<TracesPage, SearchError> {
     let parameter = |parameter, message: String| Err(SearchError::Parameter { parameter, message });
     if plan.kind != Kind::Span {
         return parameter("kind", "traces are made of spans".to_owned());
@@ -51,10 +50,10 @@ pub(crate) fn run(
             None => return parameter("cursor", "not a cursor of this search".to_owned()),
         },
     };
-    let mut page = Page { ask, plan, after, traces: Vec::new(), examined: 0, last: None };
+    let mut page = Page { ask, plan, after, traces: Vec::new(), examined: 0, last: None, fitting: None };
     let more = match ask.order {
         TraceOrder::Recent => page.recent()?,
-        TraceOrder::Slowest => page.slowest(snapshot, names)?,
+        TraceOrder::Slowest => page.slowest()?,
     };
     let next = page.last.filter(|_| more).map(|place| place.to_string());
     Ok(TracesPage { traces: page.traces, next, stats: plan.stats() })
@@ -92,6 +91,8 @@ struct Page<'a> {
     examined: usize,
     /// The last trace looked at, given or not.
     last: Option<Place>,
+    /// The traces that are not too short, when they were looked for.
+    fitting: Option<HashSet<TraceId>>,
 }
 
 impl Page<'_> {
@@ -113,7 +114,7 @@ impl Page<'_> {
             found.sort_unstable_by_key(|place| place.key());
             done.extend(found.iter().map(|place| (place.id, ())));
             self.plan.guard.hold(found.len() as u64 * TRACE_BYTES)?;
-            if self.take(&found)? {
+            if self.take_fitting(&mut found)? {
                 return Ok(true);
             }
             if self.plan.guard.is_exhausted() {
@@ -123,10 +124,65 @@ impl Page<'_> {
         Ok(false)
     }
 
+    /// [`Page::take`] of the most recent, in order. When many of them are too short, which ones is found out for all at
+    /// once.
+    fn take_fitting(&mut self, found: &mut Vec<Place>) -> Result<bool, SearchError> {
+        let bounded = self.ask.min_duration_ns.is_some_and(|ns| ns > 0);
+        if bounded && self.fitting.is_none() {
+            let behind = found.split_off(TRIED.saturating_sub(self.examined).min(found.len()));
+            if self.take(found)? {
+                return Ok(true);
+            }
+            if behind.is_empty() {
+                return Ok(false);
+            }
+            *found = behind;
+            self.fitting = Some(self.fitting()?);
+        }
+        if let Some(fitting) = &self.fitting {
+            found.retain(|place| fitting.contains(&place.id));
+        }
+        self.take(found)
+    }
+
+    /// The traces that are not too short, by all that a summary may see of them.
+    fn fitting(&self) -> Result<HashSet<TraceId>, SearchError> {
+        let range = self.plan.range;
+        let range = TimeRange {
+            start_ns: range.start_ns.saturating_sub(REACH_NS),
+            end_ns: range.end_ns.saturating_add(REACH_NS),
+        };
+        let threads = extents::all(self.plan, range, HashSet::new, |ids, extent| {
+            if self.is_long(extent.duration_ns()) {
+                ids.insert(extent.id);
+            }
+        })?;
+        let mut ids = HashSet::new();
+        for thread in threads {
+            self.plan.guard.hold(thread.len() as u64 * TRACE_BYTES)?;
+            ids.extend(thread);
+        }
+        Ok(ids)
+    }
+
+    fn is_long(&self, duration_ns: i64) -> bool {
+        self.ask.min_duration_ns.is_none_or(|min| duration_ns >= min)
+    }
+
+    fn is_short(&self, duration_ns: i64) -> bool {
+        self.ask.max_duration_ns.is_none_or(|max| duration_ns <= max)
+    }
+
     /// The newest match of each trace in a window.
     fn matches(&self, window: TimeRange) -> Result<HashMap<TraceId, i64>, SearchError> {
         let mut prune = self.plan.filter.prune.clone();
         (prune.start_ns, prune.end_ns) = (window.start_ns, window.end_ns);
+        if let Some(fitting) = &self.fitting
+            && fitting.len() <= FEW
+            && prune.trace_ids.is_none()
+        {
+            prune.trace_ids = Some(fitting.iter().copied().collect());
+        }
         let pieces = pieces(self.plan, &prune);
         let wanted = [trace_column(), time_column()];
         let threads = on_threads(self.plan, &pieces, HashMap::new, |newest, piece, part| {
@@ -148,7 +204,10 @@ impl Page<'_> {
 
     /// Takes traces in order onto the page; true when it is full before they end.
     fn take(&mut self, found: &[Place]) -> Result<bool, SearchError> {
-        for chunk in found.chunks(CHUNK.min(self.ask.limit + 1)) {
+        let (mut rest, mut length) = (found, self.ask.limit + 1);
+        while !rest.is_empty() {
+            let (chunk, behind) = rest.split_at(length.min(CHUNK).min(rest.len()));
+            (rest, length) = (behind, length.saturating_mul(CHUNK_GROWTH));
             if self.traces.len() >= self.ask.limit {
                 return Ok(true);
             }
@@ -173,9 +232,7 @@ impl Page<'_> {
                     continue;
                 }
                 let summary = outline.summary(place.id);
-                let long = self.ask.min_duration_ns.is_none_or(|min| summary.duration_ns >= min);
-                let short = self.ask.max_duration_ns.is_none_or(|max| summary.duration_ns <= max);
-                if long && short {
+                if self.is_long(summary.duration_ns) && self.is_short(summary.duration_ns) {
                     self.traces.push(summary);
                 }
             }
@@ -195,23 +252,51 @@ impl Page<'_> {
         Prune::time(first.saturating_sub(REACH_NS), last.saturating_add(REACH_NS))
     }
 
-    fn slowest(&mut self, snapshot: &Snapshot, names: &ServiceNames) -> Result<bool, SearchError> {
-        let mut spans = extents(self.plan, None)?;
-        if !self.plan.filter.is_all() && !spans.is_empty() {
-            let which = Which { query: String::new(), ..self.ask.which.clone() };
-            let whole = Plan::new(snapshot, &which, names, self.plan.guard.control)?;
-            spans = extents(&whole, Some(&spans))?;
-        }
-        let rank = |(id, (start, end)): (TraceId, (i64, i64))| Place { rank: end.saturating_sub(start), id };
-        let mut found: Vec<Place> = spans.into_iter().map(rank).collect();
-        found.retain(|place| self.after.is_none_or(|after| place.key() > after.key()));
-        // A trace is at least as long as what is seen of it here.
-        found.retain(|place| self.ask.max_duration_ns.is_none_or(|max| place.rank <= max));
-        found.sort_unstable_by_key(|place| place.key());
-        let more = self.take(&found)?;
+    /// Whether a trace that is too short within the range may be as long as asked for with what lies outside: it comes
+    /// as near to an end of the range.
+    fn goes_on(&self, extent: &Extent) -> bool {
+        let (range, min) = (self.ask.which.range, self.ask.min_duration_ns.unwrap_or(0));
+        extent.start_ns.saturating_sub(min) < range.start_ns
+            || extent.end_ns.saturating_add(min) >= range.end_ns
+    }
+
+    fn slowest(&mut self) -> Result<bool, SearchError> {
+        let threads = extents::matching(self.plan, self.ask.which.range, Best::default, |best, extent| {
+            let place = place_of(extent);
+            // A trace is at least as long as what is seen of it here.
+            let fits = self.is_short(place.rank) && (self.is_long(place.rank) || self.goes_on(extent));
+            if fits && self.after.is_none_or(|after| place.key() > after.key()) {
+                best.push(place);
+            }
+        })?;
+        let mut best = Best::default();
+        threads.into_iter().flat_map(|thread| thread.0).for_each(|place| best.push(place));
+        best.0.sort_unstable_by_key(|place| place.key());
+        let more = self.take(&best.0)?;
         self.traces
             .sort_by(|a, b| b.duration_ns.cmp(&a.duration_ns).then_with(|| a.trace_id.cmp(&b.trace_id)));
         Ok(more)
+    }
+}
+
+/// Where a trace stands among the slowest.
+fn place_of(extent: &Extent) -> Place {
+    Place { rank: extent.duration_ns(), id: extent.id }
+}
+
+/// The first places of many: at least those that one page may look at, and one more.
+#[derive(Default)]
+struct Best(Vec<Place>);
+
+impl Best {
+    const MIN: usize = EXAMINED_MAX + 1;
+
+    fn push(&mut self, place: Place) {
+        self.0.push(place);
+        if self.0.len() >= 2 * Best::MIN {
+            self.0.select_nth_unstable_by_key(Best::MIN - 1, |place| place.key());
+            self.0.truncate(Best::MIN);
+        }
     }
 }
 
@@ -224,44 +309,4 @@ fn newest_of(rows: &Rows<'_>, newest: &mut HashMap<TraceId, i64>) {
             *known = times[row].max(*known);
         }
     });
-}
-
-type Extents = HashMap<TraceId, (i64, i64)>;
-
-/// Start and end of traces, by the spans that match; only of some traces.
-fn extents(plan: &Plan<'_>, only: Option<&Extents>) -> Result<Extents, SearchError> {
-    let mut wanted = Wanted::default();
-    let id = wanted.add(trace_column());
-    let time = wanted.add(time_column());
-    let duration = wanted.add(ColumnRef::new("duration", DataType::Int64));
-    let pieces = pieces(plan, &plan.filter.prune);
-    let threads = sweep(plan, &wanted.0, &pieces, Extents::new, |extents, rows| {
-        let before = extents.len();
-        let ids = rows.columns[id].as_fixed_size_binary();
-        let times = rows.columns[time].as_primitive::<TimestampNanosecondType>().values();
-        let durations = rows.columns[duration].as_primitive::<Int64Type>().values();
-        rows.each(|row| {
-            let Ok(id) = ids.value(row).try_into().map(TraceId) else { return };
-            if only.is_some_and(|only| !only.contains_key(&id)) {
-                return;
-            }
-            let (start, end) = (times[row], times[row].saturating_add(durations[row]));
-            let known = extents.entry(id).or_insert((start, end));
-            *known = (known.0.min(start), known.1.max(end));
-        });
-        plan.guard.hold((extents.len() - before) as u64 * TRACE_BYTES)?;
-        if extents.len() > TRACES_MAX {
-            plan.guard
-                .mark_partial(format!("there are more than {TRACES_MAX} traces: only some were compared"));
-            return Ok(false);
-        }
-        Ok(true)
-    })?;
-    let mut threads = threads.into_iter();
-    let mut all = threads.next().unwrap_or_default();
-    for (id, (start, end)) in threads.flatten() {
-        let known = all.entry(id).or_insert((start, end));
-        *known = (known.0.min(start), known.1.max(end));
-    }
-    Ok(all)
 }

@@ -17,6 +17,7 @@ fn span(trace: u8, id: u8, parent: u8, service: &'static str, start: i64, durati
         start: start * SECOND,
         duration: duration * SECOND,
         failed: false,
+        kind: SpanKind::Server,
     }
 }
 
