@@ -3,6 +3,7 @@
 pub(crate) mod events;
 mod explain;
 mod health;
+mod kept;
 pub mod openapi;
 mod receivers;
 mod targets;
@@ -16,6 +17,7 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(events::routes())
         .route("/api/pharos/receivers", get(receivers::receivers))
+        .route("/api/pharos/events", get(kept::kept))
         .route("/api/pharos/explain", get(explain::explain))
         .route("/api/pharos/targets", get(targets::targets))
         .route("/api/pharos/openapi.json", get(openapi::pharos))

@@ -9,14 +9,14 @@ mod imply;
 
 use crate::check::{Check, NumberRule, TextRule, number_rule, severity_rule, unit_ns};
 use crate::lang::{
-    At, Compare, Expr, Field, Literal, Quantity, QueryError, Term, TermKind, Test, TextTest, closest,
-    parse_time_ns,
+    At, Compare, Expr, Field, FieldScope, Literal, Quantity, QueryError, Term, TermKind, Test, TextTest,
+    closest, parse_time_ns,
 };
 use crate::text::{TextMatcher, ValueMatcher};
 use arrow::datatypes::DataType;
 use events::columns::Columns;
 use events::scan::{ColumnRef, Prune};
-use field::{Meaning, Place, Source, resolve};
+use field::{BODY_PREFIX, Meaning, Place, Source, resolve};
 use model::event::{Kind, SpanId, SpanKind, Status, TraceId, ValueKind, severity};
 use std::sync::Arc;
 
@@ -232,7 +232,17 @@ impl Compiler<'_> {
     fn field(&mut self, term: &Term, field: &Field, test: &Test) -> Compiled<Node> {
         match resolve(self.kind, field, self.store) {
             Place::Builtin { column, meaning } => {
-                let test = self.builtin_test(meaning, test, term.at)?;
+                let test = match self.builtin_test(meaning, test, term.at) {
+                    // Under another name it was only a guess.
+                    Err(_)
+                        if meaning == Meaning::Severity
+                            && field::builtin_name(self.kind, field).is_none() =>
+                    {
+                        self.unknown(field);
+                        return Ok(Node::Constant(false));
+                    }
+                    test => test?,
+                };
                 Ok(Node::Leaf(self.leaf(&column, test)))
             }
             Place::Levels { levels, meaning } => {
@@ -283,6 +293,8 @@ impl Compiler<'_> {
         let mut warning = format!("no event in this range has the field {written}");
         if let Some(name) = closest(&field.name, field::names(self.kind, self.store)) {
             warning.push_str(&format!("; did you mean {name}?"));
+        } else if self.kind != Kind::Span && field.scope == FieldScope::Any {
+            warning.push_str(&format!("; a key of a JSON body is written {BODY_PREFIX}{written}"));
         }
         self.warnings.push(warning);
     }
@@ -346,7 +358,7 @@ impl Compiler<'_> {
 
     fn severity(&mut self, test: &Test, at: At) -> Compiled<LeafTest> {
         let (compare, text) = self.plain(test, at, "a severity")?;
-        if let Ok(number) = text.parse::<i64>() {
+        if let Some(number) = text.parse::<i64>().ok().filter(|number| (0..=24).contains(number)) {
             return Ok(check(Check::number(NumberRule::Integer(compare, number))));
         }
         let Some(low) = severity::parse(&text) else {

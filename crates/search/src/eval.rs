@@ -9,7 +9,7 @@
 use crate::check::{Check, NumberRule, TextRule};
 use crate::compile::{Filter, Leaf, LeafTest, Node};
 use crate::lang::Compare;
-use crate::text::put;
+use crate::text::{is_bare_in_json, put};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{
@@ -302,17 +302,32 @@ fn integers<T: ArrowPrimitiveType>(
 
 /// A test of what lies under a key of JSON objects.
 fn overflow_mask(array: &ArrayRef, key: &str, check: &Check, among: Among<'_>) -> BooleanBuffer {
-    // What cannot hold the key need not be read.
-    let quoted = serde_json::Value::from(key).to_string();
+    // What cannot hold the key, or the last one of a path, need not be read.
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let end = format!("{last}\"");
+    let finder = is_bare_in_json(last).then(|| memchr::memmem::Finder::new(end.as_bytes()));
     let test = |text: &str| {
-        text.contains(&quoted) && overflow_value(text, key).is_some_and(|value| json_matches(&value, check))
+        finder.as_ref().is_none_or(|finder| finder.find(text.as_bytes()).is_some())
+            && overflow_value(text, key).is_some_and(|value| json_matches(&value, check))
     };
     text_mask(array, among, test).unwrap_or_else(|_| BooleanBuffer::new_unset(array.len()))
 }
 
+/// What lies under a key of a JSON object, or under a path of keys with dots between them.
 pub(crate) fn overflow_value(text: &str, key: &str) -> Option<serde_json::Value> {
-    let mut object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    object.remove(key)
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    under(serde_json::from_str(text).ok()?, key)
+}
+
+fn under(value: serde_json::Value, path: &str) -> Option<serde_json::Value> {
+    let serde_json::Value::Object(mut object) = value else { return None };
+    if let Some(value) = object.remove(path) {
+        return Some(value);
+    }
+    // A key may hold dots itself.
+    path.match_indices('.').find_map(|(at, _)| under(object.remove(&path[..at])?, &path[at + 1..]))
 }
 
 fn json_matches(value: &serde_json::Value, check: &Check) -> bool {

@@ -37,6 +37,9 @@ pub const QUERY_BYTES_MAX: usize = 64 << 10;
 pub const NESTING_MAX: usize = 200;
 /// Terms of a query. Each is a pass over a column: 2,000 of them over 8,192 rows are 16 M comparisons a batch at worst.
 pub const TERMS_MAX: usize = 2_000;
+/// Regular expressions of a query. Each is compiled into 1 MiB at most, and a thread that searches with it has a lazy
+/// automaton of 4 MiB at most: 20 × (1 + 2 × 4) = 180 MB at worst on two cores.
+pub const REGEXES_MAX: usize = 20;
 /// Bytes of one regular expression as written.
 pub const REGEX_BYTES_MAX: usize = 4 << 10;
 

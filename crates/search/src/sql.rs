@@ -12,6 +12,10 @@
 
 mod catalog;
 mod deadline;
+mod depth;
+mod fault;
+mod json;
+mod lost;
 mod memory;
 mod metrics;
 mod prune;
@@ -22,6 +26,9 @@ mod write;
 mod tests;
 
 pub use catalog::{CATALOG, SCHEMA};
+pub use depth::check_depth;
+pub use fault::SqlFault;
+pub use lost::{Lost, RowsMissing};
 pub use metrics::{MetricSeries, MetricsSource};
 pub use write::{Format, Writer, type_name};
 
@@ -32,7 +39,7 @@ use datafusion::catalog::MemoryCatalogProvider;
 use datafusion::common::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use deadline::DeadlineRule;
@@ -44,6 +51,13 @@ use std::time::Duration;
 
 /// A statement may be this long: a screen of it is 4 kB, what a tool generates 100 kB.
 pub const STATEMENT_BYTES_MAX: usize = 1 << 20;
+
+/// Each partition of a sort keeps this part of a thread's share of the memory for merging what it has spilled; by default
+/// it is 10 MB each, which is more than there is when memory is short: a sort would fail where it could spill.
+const SORT_MERGE_PART: usize = 16;
+
+/// What Timescale's users call `date_bin`.
+const BIN_ALIASES: [&str; 1] = ["time_bucket"];
 
 /// Where the tables come from.
 pub trait EventTables: Send + Sync + 'static {
@@ -67,9 +81,9 @@ pub struct SqlOptions {
 /// Why a statement has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SqlError {
-    /// The statement is wrong; a sentence for whoever wrote it.
+    /// The statement is wrong.
     #[error("{0}")]
-    Bad(String),
+    Bad(SqlFault),
     /// It needs more memory or spill space than there is for it.
     #[error("{0}")]
     TooLarge(String),
@@ -83,7 +97,13 @@ pub enum SqlError {
 
 impl From<DataFusionError> for SqlError {
     fn from(error: DataFusionError) -> SqlError {
-        let message = error.strip_backtrace();
+        SqlError::of(&error, "")
+    }
+}
+
+impl SqlError {
+    /// `sql` is the statement, for the places of faults.
+    fn of(error: &DataFusionError, sql: &str) -> SqlError {
         match error.find_root() {
             DataFusionError::Execution(why) if why.starts_with(deadline::OVER) => {
                 SqlError::Timeout(why.clone())
@@ -96,8 +116,8 @@ impl From<DataFusionError> for SqlError {
             | DataFusionError::Configuration(_)
             | DataFusionError::Diagnostic(..)
             | DataFusionError::ArrowError(..)
-            | DataFusionError::Execution(_) => SqlError::Bad(message),
-            _ => SqlError::Failed(message),
+            | DataFusionError::Execution(_) => SqlError::Bad(SqlFault::of(error, sql)),
+            _ => SqlError::Failed(error.strip_backtrace()),
         }
     }
 }
@@ -111,6 +131,8 @@ pub struct SqlEngine {
 pub struct SqlAnswer {
     pub schema: SchemaRef,
     pub batches: SendableRecordBatchStream,
+    /// Complete when the rows are at their end.
+    pub lost: Arc<Lost>,
 }
 
 impl SqlEngine {
@@ -135,13 +157,22 @@ impl SqlEngine {
         settings.execution.time_zone = Some("UTC".to_owned());
         // The dialect of the protocol that tools speak.
         settings.sql_parser.dialect = datafusion::common::config::Dialect::PostgreSQL;
+        settings.execution.sort_spill_reservation_bytes =
+            (options.budget.limit_bytes() as usize / SORT_MERGE_PART / options.threads.max(1))
+                .min(settings.execution.sort_spill_reservation_bytes);
+        // Faults say where they are.
+        settings.sql_parser.collect_spans = true;
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
             .with_physical_optimizer_rule(Arc::new(DeadlineRule(options.timeout)))
             .build();
-        let context = SessionContext::new_with_state(state);
+        let mut context = SessionContext::new_with_state(state);
+        json::register(&mut context)?;
+        context.register_udf(
+            datafusion::functions::datetime::date_bin().as_ref().clone().with_aliases(BIN_ALIASES),
+        );
         let events = Arc::new(EventSchema(tables));
         context.register_catalog(
             CATALOG,
@@ -160,17 +191,22 @@ impl SqlEngine {
     /// Plans and starts a statement. Rows come as the stream is polled.
     pub async fn query(&self, sql: &str) -> Result<SqlAnswer, SqlError> {
         if sql.len() > STATEMENT_BYTES_MAX {
-            return Err(SqlError::Bad(format!(
+            return Err(SqlError::Bad(SqlFault::new(format!(
                 "the statement has {} bytes; at most {STATEMENT_BYTES_MAX} are read",
                 sql.len()
-            )));
+            ))));
         }
+        depth::check_depth(sql).map_err(|why| SqlError::Bad(SqlFault::new(why)))?;
         let state = self.context.state();
-        let plan = state.create_logical_plan(sql).await?;
-        read_only().verify_plan(&plan)?;
-        let plan = state.create_physical_plan(&plan).await?;
-        let batches = execute_stream(plan, self.context.task_ctx())?;
-        Ok(SqlAnswer { schema: batches.schema(), batches })
+        let wrong = |error| SqlError::of(&error, sql);
+        let plan = state.create_logical_plan(sql).await.map_err(wrong)?;
+        read_only().verify_plan(&plan).map_err(wrong)?;
+        let plan = state.create_physical_plan(&plan).await.map_err(wrong)?;
+        let lost = Arc::new(Lost::default());
+        let task = TaskContext::from(&state);
+        let config = task.session_config().clone().with_extension(Arc::clone(&lost));
+        let batches = execute_stream(plan, Arc::new(task.with_session_config(config)))?;
+        Ok(SqlAnswer { schema: batches.schema(), batches, lost })
     }
 }
 

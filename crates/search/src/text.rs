@@ -1,7 +1,7 @@
 //! Looking for words, phrases, wildcards and expressions in one text.
 //!
 //! A word is found as a whole: what is a token character (a letter, a digit, `_`) at an edge of what is looked for has
-//! no token character beside it in the text. Letters match in any case: two characters are the same when their lower
+//! no token character beside it in the text, unless it is of a script that sets no spaces between words. Letters match in any case: two characters are the same when their lower
 //! case is. Both rules are those of the token filters in the files, so that leaving out pages by their tokens never
 //! loses a match.
 //!
@@ -41,6 +41,24 @@ pub(crate) fn put(out: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(arguments);
 }
 
+/// Whether a character is of a script that sets no spaces between words, or joins particles to them: Thai, Lao, Burmese,
+/// Khmer, kana, Han and Hangul. What ends with one ends nowhere in particular.
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c),
+        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x31F0..=0x31FF | 0x3400..=0x4DBF
+        | 0x4E00..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0xFF66..=0xFF9F | 0x20000..=0x3FFFF)
+}
+
+/// A character at the edge of what is looked for, beside which no other of a word may stand.
+fn is_word_edge(c: char) -> bool {
+    is_token_char(c) && !is_unspaced(c)
+}
+
+/// Whether JSON writes a key as it is, whoever writes it: others may come with escapes.
+pub(crate) fn is_bare_in_json(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' '))
+}
+
 pub(crate) fn is_token_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
@@ -71,7 +89,7 @@ impl TextMatcher {
         let mut expression = String::new();
         let (first, last) = (pattern.0.first(), pattern.0.last());
         if let Some(PatternPart::Literal(text)) = first
-            && text.starts_with(is_token_char)
+            && text.starts_with(is_word_edge)
         {
             expression.push_str(r"(?:^|[^\p{Alphabetic}\p{N}_])");
         }
@@ -83,7 +101,7 @@ impl TextMatcher {
             }
         }
         if let Some(PatternPart::Literal(text)) = last
-            && text.ends_with(is_token_char)
+            && text.ends_with(is_word_edge)
         {
             expression.push_str(r"(?:$|[^\p{Alphabetic}\p{N}_])");
         }
@@ -256,6 +274,8 @@ pub(crate) fn implied_tokens(test: &TextTest) -> Vec<String> {
 
 /// The tokens of a piece; the first and the last only when nothing is joined to them.
 fn whole_tokens(text: &str, whole_start: bool, whole_end: bool, tokens: &mut Vec<String>) {
+    let whole_start = whole_start && !text.starts_with(is_unspaced);
+    let whole_end = whole_end && !text.ends_with(is_unspaced);
     let pieces: Vec<&str> = text.split(|c| !is_token_char(c)).collect();
     for (i, piece) in pieces.iter().enumerate() {
         let whole = (i > 0 || whole_start) && (i + 1 < pieces.len() || whole_end);
@@ -314,6 +334,11 @@ mod tests {
             ("ОШИБКА", "тут ошибка!", true),
             ("ошибк", "тут ошибка!", false),
             ("straße", "Straße", true),
+            ("注文", "本日の注文が確定", true),
+            ("สั่งซื้อ", "การสั่งซื้อสำเร็จ", true),
+            ("주문", "주문이 완료", true),
+            ("a注文", "xa注文x", false),
+            ("a注文", "a注文x", true),
             ("/res.t/", "preset", true),
             ("/Res.t/", "preset", false),
             ("\"!\"", "what!ever", true),
@@ -334,6 +359,9 @@ mod tests {
         check("/reset/", &[]);
         check("ΟΔΟΣ", &[]);
         check("a?b", &[]);
+        check("注文", &[]);
+        check("\"id 注文\"", &["id"]);
+        check("\"a 注文 b\"", &["a", "b", "注文"]);
     }
 
     #[test]
@@ -346,7 +374,7 @@ mod tests {
     proptest! {
         /// What is found has every token that the search implies, by the rule of the files.
         #[test]
-        fn tokens_are_implied(text in "[a-cA-CéÉßſK_ .*-]{0,16}", query in "[a-cA-CéÉßſkK_.-]{1,4}", open in 0..4usize) {
+        fn tokens_are_implied(text in "[a-cA-CéÉßſK注文_ .*-]{0,16}", query in "[a-cA-CéÉßſkK注文_.-]{1,4}", open in 0..4usize) {
             let mut parts = vec![PatternPart::Literal(query)];
             if open & 1 != 0 { parts.insert(0, PatternPart::Many); }
             if open & 2 != 0 { parts.push(PatternPart::Many); }

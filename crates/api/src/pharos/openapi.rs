@@ -1,6 +1,8 @@
 //! The description of the API, generated from one table: `/api/v1/openapi.yaml` and `/api/pharos/openapi.json`.
 //!
-//! A test asks the router for every path of the table, so that the table cannot name what is not there.
+//! A black-box test asks every path of the table, so that the table cannot name what is not there.
+
+mod events;
 
 use crate::App;
 use axum::body::Body;
@@ -17,6 +19,8 @@ pub struct Path {
     pub methods: &'static [&'static str],
     pub summary: &'static str,
     pub params: &'static [Param],
+    /// The schemas of the answer (none of what is no JSON), and of the answer that there is none.
+    pub answers: [&'static str; 2],
 }
 
 /// Name, whether it must be there, and what it is.
@@ -36,6 +40,8 @@ const QUERY: Param = Param("query", true, Kind::Text);
 const START: Param = Param("start", false, Kind::Time);
 const END: Param = Param("end", false, Kind::Time);
 const LIMIT: Param = Param("limit", false, Kind::Number);
+/// No text of a log record is longer, in bytes.
+const CLIP: Param = Param("clip", false, Kind::Number);
 const MATCH: Param = Param("match[]", false, Kind::Texts);
 const KIND: Param = Param("kind", false, Kind::Text);
 const Q: Param = Param("q", false, Kind::Text);
@@ -61,7 +67,14 @@ const fn path(
     summary: &'static str,
     params: &'static [Param],
 ) -> Path {
-    Path { path, methods, summary, params }
+    Path { path, methods, summary, params, answers: ["Success", "Error"] }
+}
+
+impl Path {
+    /// An answer about events has a shape of its own.
+    const fn gives(self, schema: &'static str) -> Path {
+        Path { answers: [schema, "EventError"], ..self }
+    }
 }
 
 /// Prometheus's API, below `/api/v1`.
@@ -218,21 +231,34 @@ pub static PHAROS: &[Path] = &[
         "/api/pharos/search",
         BOTH,
         "Events that match a query, a page at a time",
-        &[KIND, Q, START, END, LIMIT, Param("cursor", false, Kind::Text), Param("order", false, Kind::Text)],
-    ),
+        &[
+            KIND,
+            Q,
+            START,
+            END,
+            LIMIT,
+            CLIP,
+            Param("cursor", false, Kind::Text),
+            Param("order", false, Kind::Text),
+        ],
+    )
+    .gives("Events"),
     path(
         "/api/pharos/search/histogram",
         GET,
         "How many events match, over time and by a field",
         &[KIND, Q, START, END, Param("buckets", false, Kind::Number), Param("by", false, Kind::Text)],
-    ),
+    )
+    .gives("Histogram"),
     path(
         "/api/pharos/search/top",
         GET,
         "The most frequent values of a field",
         &[KIND, Q, START, END, LIMIT, Param("field", true, Kind::Text)],
-    ),
-    path("/api/pharos/search/fields", GET, "The fields that matching events have", &[KIND, Q, START, END]),
+    )
+    .gives("TopValues"),
+    path("/api/pharos/search/fields", GET, "The fields that matching events have", &[KIND, Q, START, END])
+        .gives("EventFields"),
     path(
         "/api/pharos/search/group",
         GET,
@@ -247,13 +273,15 @@ pub static PHAROS: &[Path] = &[
             Param("agg", false, Kind::Text),
             Param("order", false, Kind::Text),
         ],
-    ),
+    )
+    .gives("Groups"),
     path(
         "/api/pharos/search/patterns",
         GET,
         "Templates of matching log lines, with counts",
         &[KIND, Q, START, END, LIMIT, Param("buckets", false, Kind::Number)],
-    ),
+    )
+    .gives("Patterns"),
     path(
         "/api/pharos/search/context",
         GET,
@@ -262,20 +290,24 @@ pub static PHAROS: &[Path] = &[
             Param("id", true, Kind::Text),
             Param("before", false, Kind::Number),
             Param("after", false, Kind::Number),
+            CLIP,
         ],
-    ),
+    )
+    .gives("EventContext"),
     path(
         "/api/pharos/search/tail",
         GET,
         "Matching events as they come in, as server-sent events",
-        &[KIND, Q],
-    ),
+        &[KIND, Q, CLIP],
+    )
+    .gives(""),
     path(
         "/api/pharos/search/complete",
         GET,
         "What may stand at a place in a query",
         &[KIND, Q, START, END, Param("cursor", false, Kind::Number)],
-    ),
+    )
+    .gives("Completion"),
     path(
         "/api/pharos/traces",
         GET,
@@ -290,16 +322,21 @@ pub static PHAROS: &[Path] = &[
             Param("order", false, Kind::Text),
             Param("cursor", false, Kind::Text),
         ],
-    ),
+    )
+    .gives("Traces"),
+    path("/api/pharos/traces/{id}", GET, "A trace with all its spans", &[START, END]).gives("Trace"),
     path(
         "/api/pharos/sql",
         BOTH,
         "Answer an SQL statement over events and metrics, as JSON, CSV or Arrow",
         &[QUERY, LIMIT, Param("format", false, Kind::Text)],
-    ),
-    path("/api/pharos/receivers", GET, "What came by which door, and what was turned away and why", &[]),
-    path("/health", GET, "Whether the program answers", &[]),
-    path("/health/detailed", GET, "Whether each part of it works", &[]),
+    )
+    .gives("SqlRows"),
+    path("/api/pharos/events", GET, "How many events of each kind are kept, and in what", &[]),
+    path("/api/pharos/receivers", GET, "What came by which door, and what was turned away and why", &[])
+        .gives("Receivers"),
+    path("/health", GET, "Whether the program answers", &[]).gives("Health"),
+    path("/health/detailed", GET, "Whether each part of it works", &[]).gives("HealthReport"),
 ];
 
 /// JSON is YAML, so one writer serves both.
@@ -320,8 +357,9 @@ fn typed(document: Value, content_type: &'static str) -> Response {
 
 /// The whole OpenAPI 3.1 document.
 pub fn document(title: &str, server: &str, paths: &[Path]) -> Value {
+    let has_events = paths.iter().any(|p| p.answers[0] != "Success");
     let paths: Map<String, Value> = paths.iter().map(|p| (p.path.to_owned(), operations(p))).collect();
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {"title": title, "version": env!("CARGO_PKG_VERSION"), "license": {"name": "Apache-2.0"}},
         "servers": [{"url": server}],
@@ -347,22 +385,34 @@ pub fn document(title: &str, server: &str, paths: &[Path]) -> Value {
                 },
             },
         }},
-    })
+    });
+    if has_events {
+        for (name, schema) in events::schemas() {
+            document["components"]["schemas"][name] = schema;
+        }
+    }
+    document
 }
 
 fn operations(p: &Path) -> Value {
     let mut parameters: Vec<Value> = p.params.iter().map(parameter).collect();
-    if p.path.contains("{name}") {
-        parameters
-            .push(json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}));
-    }
+    let inside = p.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    parameters.extend(
+        inside
+            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})),
+    );
     let answer = |schema: &str| json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}});
+    let [schema, failed] = p.answers;
+    let mut done = json!({"description": "Done"});
+    if !schema.is_empty() {
+        done["content"] = answer(schema);
+    }
     let operation = json!({
         "summary": p.summary,
         "parameters": parameters,
         "responses": {
-            "200": {"description": "Done", "content": answer("Success")},
-            "default": {"description": "Why not", "content": answer("Error")},
+            "200": done,
+            "default": {"description": "Why not", "content": answer(failed)},
         },
     });
     p.methods.iter().map(|m| ((*m).to_owned(), operation.clone())).collect::<Map<String, Value>>().into()
@@ -391,5 +441,29 @@ mod tests {
         let range = &document["paths"]["/query_range"]["get"]["parameters"];
         assert_eq!(range.as_array().unwrap().len(), 8);
         assert_eq!(document["paths"]["/label/{name}/values"]["get"]["parameters"][4]["in"], "path");
+    }
+
+    #[test]
+    fn what_is_referred_to_is_there() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(object) => {
+                    found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    object.values().for_each(|value| references(value, found));
+                }
+                Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+                _ => {}
+            }
+        }
+        for paths in [V1, PHAROS] {
+            let document = document("t", "/", paths);
+            let mut found = Vec::new();
+            references(&document, &mut found);
+            assert!(found.len() > paths.len());
+            for reference in found {
+                let place = reference.strip_prefix('#').expect("a place in the document");
+                assert!(document.pointer(place).is_some(), "{reference}");
+            }
+        }
     }
 }

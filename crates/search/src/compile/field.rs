@@ -40,6 +40,10 @@ const SPAN_ALIASES: [(&str, &str); 4] = [
     ("status.code", "status"),
     ("duration_ns", "duration"),
 ];
+/// What a severity is called by others, where no event has an attribute of that name.
+const SEVERITY_ELSEWHERE: [&str; 4] = ["status", "log.level", "loglevel", "lvl"];
+/// Before a key of a body that is a JSON object.
+pub(crate) const BODY_PREFIX: &str = "body.";
 /// Text in which words are looked for, where other text is compared as a whole.
 const FREE_TEXT: [&str; 5] =
     ["body", "status_message", "exception.message", "exception.stacktrace", "error.message"];
@@ -80,7 +84,7 @@ pub(crate) enum Source {
         column: ColumnRef,
         kind: ValueKind,
     },
-    /// A key of the JSON object in the overflow column.
+    /// A key of the JSON object in the overflow column, or a path of keys in the body.
     Overflow {
         column: ColumnRef,
         key: String,
@@ -126,8 +130,37 @@ pub(crate) fn builtin_name(kind: Kind, field: &Field) -> Option<&'static str> {
     builtins(kind).iter().map(|(builtin, _)| *builtin).find(|builtin| *builtin == name)
 }
 
-/// Finds a field among the columns.
+/// Finds a field among the columns: under its name, or under one that is surely meant.
 pub(crate) fn resolve(kind: Kind, field: &Field, columns: &Columns) -> Place {
+    match resolve_exactly(kind, field, columns) {
+        Place::Nowhere => {
+            meant(kind, field, columns).map_or(Place::Nowhere, |field| resolve_exactly(kind, &field, columns))
+        }
+        place => place,
+    }
+}
+
+/// What a name that no event has is taken for: without the `@` that others write before attributes, a severity by
+/// another name, or the one field whose letters differ in case alone.
+fn meant(kind: Kind, field: &Field, columns: &Columns) -> Option<Field> {
+    let name = field.name.strip_prefix('@').unwrap_or(&field.name);
+    let is_any = field.scope == FieldScope::Any;
+    if is_any && kind != Kind::Span && SEVERITY_ELSEWHERE.iter().any(|other| other.eq_ignore_ascii_case(name))
+    {
+        return Some(Field::any("severity"));
+    }
+    let mut found: Vec<&str> =
+        names(kind, columns).filter(|known| known.eq_ignore_ascii_case(name)).collect();
+    found.sort_unstable();
+    found.dedup();
+    match (found.as_slice(), is_any) {
+        ([one], _) => Some(Field { scope: field.scope, name: (*one).to_owned() }),
+        (_, true) if name != field.name => Some(Field::parse(name)),
+        _ => None,
+    }
+}
+
+fn resolve_exactly(kind: Kind, field: &Field, columns: &Columns) -> Place {
     if let Some(name) = builtin_name(kind, field)
         && let Some(column) = columns.get(name)
     {
@@ -158,6 +191,13 @@ pub(crate) fn resolve(kind: Kind, field: &Field, columns: &Columns) -> Place {
         {
             return Place::Builtin { column: column_ref(column), meaning: meaning(kind, name) };
         }
+    }
+    if levels.is_empty()
+        && field.scope == FieldScope::Any
+        && let Some(path) = name.strip_prefix(BODY_PREFIX).filter(|path| !path.is_empty())
+        && let Some(body) = columns.get("body")
+    {
+        levels.push(vec![Source::Overflow { column: column_ref(body), key: path.to_owned() }]);
     }
     // An attribute can be called as the prefixes are.
     if levels.is_empty() && field.scope != FieldScope::Any {

@@ -5,7 +5,8 @@
 //! (`main()`). Where a term begins it also ends at an operator; but a colon in an address, a path or a time belongs to
 //! the word (`10.0.0.1:8080`, `http://x`, `std::io`, `12:30`). A backslash takes the next character as it is. What
 //! begins with a slash is a regular expression if the next bare slash ends it and nothing touches that slash; else it
-//! is a path.
+//! is a path. What begins with `'` or a backquote is a phrase if such a quote ends it that nothing touches; else it is
+//! a word (`'tis`).
 
 use super::{At, Compare, Pattern, PatternPart, QueryError};
 
@@ -22,6 +23,15 @@ pub(super) enum Token {
     Word(Word),
     Phrase(String),
     Regex(String),
+    /// `[200 TO 299]`, behind a field.
+    Range(Range),
+}
+
+/// Both ends of a range, as text between words; none where it is open.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Range {
+    pub low: Option<(Compare, String)>,
+    pub high: Option<(Compare, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +116,23 @@ impl<'a> Lexer<'a> {
         Some(*operator)
     }
 
+    /// `in (…)` or `like '…'` behind a word, as SQL writes it.
+    pub fn sql_operator(&mut self) -> Option<&'static str> {
+        let text = self.rest().trim_start();
+        let spaces = self.rest().len() - text.len();
+        let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+        let behind = text[end..].trim_start();
+        let operator = match text[..end].to_ascii_lowercase().as_str() {
+            _ if spaces == 0 => return None,
+            "in" if behind.starts_with('(') => "in",
+            "like" | "ilike" if behind.starts_with(['"', '\'', '`']) => "like",
+            _ => return None,
+        };
+        self.start = self.at + spaces;
+        self.at = self.start + end;
+        Some(operator)
+    }
+
     pub fn span(&self) -> At {
         At::new(self.start, self.at)
     }
@@ -123,6 +150,18 @@ impl<'a> Lexer<'a> {
         self.at += rest.len() - rest.trim_start().len();
         self.start = self.at;
         let Some(c) = self.peek() else { return Ok(Token::End) };
+        if matches!(c, '\'' | '`')
+            && let Some(end) = self.quote_end(c)
+        {
+            return Ok(self.bare_phrase(end));
+        }
+        if mode == Mode::Value
+            && matches!(c, '[' | '{')
+            && let Some((range, end)) = self.range()
+        {
+            self.at = end;
+            return Ok(Token::Range(range));
+        }
         match c {
             '(' => {
                 self.at += 1;
@@ -174,6 +213,68 @@ impl<'a> Lexer<'a> {
             .hint("close it with \", and write a quote inside as \\\""))
     }
 
+    /// Where the phrase that begins here with `'` or a backquote ends: behind the first such quote that nothing touches.
+    fn quote_end(&self, quote: char) -> Option<usize> {
+        let rest = self.rest();
+        let closes = |at: usize| {
+            rest[at + 1..]
+                .chars()
+                .next()
+                .is_none_or(|c| c.is_whitespace() || matches!(c, ')' | ',' | ':' | '='))
+        };
+        let mut quotes = rest.match_indices(quote).skip(1).map(|(at, _)| at);
+        quotes.find(|at| closes(*at)).map(|at| self.at + at + 1)
+    }
+
+    /// Such quotes know no escapes.
+    fn bare_phrase(&mut self, end: usize) -> Token {
+        let text = self.query[self.at + 1..end - 1].to_owned();
+        self.at = end;
+        Token::Phrase(text)
+    }
+
+    /// `[low TO high]`, with braces for an end that does not belong to it, and where it ends.
+    fn range(&self) -> Option<(Range, usize)> {
+        let rest = self.rest();
+        let close = rest.find([']', '}'])?;
+        let (low, high) = rest[1..close].split_once(" TO ").or_else(|| rest[1..close].split_once(" to "))?;
+        let end = |compare: Compare, text: &str| {
+            let text = text.trim().trim_matches('"');
+            if text.is_empty() || text.contains(char::is_whitespace) {
+                return None;
+            }
+            Some((text != "*").then(|| (compare, text.to_owned())))
+        };
+        let from = if rest.starts_with('[') { Compare::GreaterOrEqual } else { Compare::Greater };
+        let to = if rest[close..].starts_with(']') { Compare::LessOrEqual } else { Compare::Less };
+        Some((Range { low: end(from, low)?, high: end(to, high)? }, self.at + close + 1))
+    }
+
+    /// What other languages have and this has not, where a term begins: pipes, selectors in braces.
+    fn foreign(&self) -> Option<QueryError> {
+        let rest = self.rest();
+        let error = |length: usize, message: &str| {
+            QueryError::new(self.query, At::new(self.at, self.at + length), message)
+        };
+        if rest.starts_with('|') && !rest.starts_with("||") {
+            return Some(match rest.as_bytes().get(1) {
+                Some(b'=') => error(2, "`|=` is not needed here").hint("write the text itself, in quotes: \"timed out\""),
+                Some(b'~') => error(2, "`|~` is not needed here").hint("write the expression between slashes: /time(d )?out/"),
+                _ => error(1, "a search has no pipes").hint(
+                    "terms stand side by side; the table groups and counts, and SQL does the rest; to search for the sign, put it in quotes",
+                ),
+            });
+        }
+        let name_end = |text: &str| text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.')));
+        let inner = rest.strip_prefix('{')?.trim_start();
+        let (name, after) = inner.split_at(name_end(inner).filter(|end| *end > 0)?);
+        let is_selector = ["=", "!=", "!~"].iter().any(|sign| after.trim_start().starts_with(sign));
+        is_selector.then(|| {
+            error(1, "a search has no selector in braces")
+                .hint(format!("write the fields side by side: {name}=\"…\""))
+        })
+    }
+
     /// Where the expression that begins here ends: behind its closing slash.
     fn regex_end(&self) -> Option<usize> {
         let rest = self.rest();
@@ -211,6 +312,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&mut self, mode: Mode) -> Result<Token, QueryError> {
+        if mode == Mode::Term
+            && let Some(error) = self.foreign()
+        {
+            return Err(error);
+        }
         let mut word = Word { pattern: Pattern(Vec::new()), plain: String::new() };
         let mut open = 0u32;
         while let Some(c) = self.peek() {

@@ -1,8 +1,8 @@
 //! The parser: recursive descent, `or` below "side by side" below negation.
 
 use super::ast::{At, Compare, Expr, Field, Literal, Term, TermKind, Test, TextTest};
-use super::lex::{Lexer, Operator, Token, Word};
-use super::{NESTING_MAX, QUERY_BYTES_MAX, QueryError, REGEX_BYTES_MAX, TERMS_MAX};
+use super::lex::{Lexer, Operator, Range, Token, Word};
+use super::{NESTING_MAX, QUERY_BYTES_MAX, QueryError, REGEX_BYTES_MAX, REGEXES_MAX, TERMS_MAX};
 
 /// Parses a query. The empty query is every event.
 pub fn parse(query: &str) -> Result<Expr, QueryError> {
@@ -17,6 +17,7 @@ pub fn parse(query: &str) -> Result<Expr, QueryError> {
         at: At::default(),
         nesting: 0,
         terms: 0,
+        regexes: 0,
     };
     parser.advance()?;
     if parser.token == Token::End {
@@ -40,6 +41,7 @@ struct Parser<'a> {
     at: At,
     nesting: usize,
     terms: usize,
+    regexes: usize,
 }
 
 type Parsed<T> = Result<T, QueryError>;
@@ -106,7 +108,12 @@ impl Parser<'_> {
                     self.advance()?;
                     Ok(Expr::All)
                 }
-                None => self.text(TextTest::Word(word.pattern), at),
+                None => {
+                    if let Some(operator) = self.lexer.sql_operator() {
+                        return Err(self.no_operator(operator, &word.plain));
+                    }
+                    self.text(TextTest::Word(word.pattern), at)
+                }
             },
             Token::Phrase(text) => match self.lexer.operator() {
                 Some(operator) => self.field(text, operator, at),
@@ -119,6 +126,16 @@ impl Parser<'_> {
             }
             token => Err(self.misplaced(&token)),
         }
+    }
+
+    /// The error for an operator of SQL, behind what may be meant for a field.
+    fn no_operator(&self, operator: &str, field: &str) -> QueryError {
+        let right = match operator {
+            "in" => format!("{field}:(a or b)"),
+            _ => format!("{field}:*text*"),
+        };
+        QueryError::new(self.query, self.lexer.span(), format!("`{operator}` is no operator of a search"))
+            .hint(format!("write {right}; to search for the word, put it in quotes: \"{operator}\""))
     }
 
     /// The error for a token where a term should begin.
@@ -164,7 +181,12 @@ impl Parser<'_> {
         Ok(Expr::Term(Term { kind, at }))
     }
 
-    fn check_regex(&self, regex: &str) -> Parsed<()> {
+    fn check_regex(&mut self, regex: &str) -> Parsed<()> {
+        self.regexes += 1;
+        if self.regexes > REGEXES_MAX {
+            let message = format!("the query has more than {REGEXES_MAX} regular expressions");
+            return Err(self.error(message).hint("write those that belong together as one: /a|b/"));
+        }
         if regex.len() > REGEX_BYTES_MAX {
             let message = format!("a regular expression has at most {REGEX_BYTES_MAX} bytes");
             return Err(self.error(message));
@@ -214,6 +236,19 @@ impl Parser<'_> {
         Ok(term)
     }
 
+    /// Both ends of a range as tests.
+    fn range(&mut self, field: &Field, range: Range, at: At) -> Parsed<Expr> {
+        let mut tests = Vec::new();
+        for (compare, text) in [range.low, range.high].into_iter().flatten() {
+            let literal = Literal { text, quoted: false };
+            tests.push(self.term(TermKind::Field(field.clone(), Test::Compare(compare, literal)), at)?);
+        }
+        match tests.is_empty() {
+            true => self.term(TermKind::Field(field.clone(), Test::Exists), at),
+            false => Ok(Expr::and(tests)),
+        }
+    }
+
     /// One test of a field against one value.
     fn test(&mut self, field: &Field, operator: Operator, value: Token, at: At) -> Parsed<Expr> {
         // Where a value stands, keywords are values.
@@ -227,8 +262,15 @@ impl Parser<'_> {
             value => value,
         };
         let (test, negated) = match (operator, value) {
+            (Operator::Is | Operator::Compare(Compare::Equal), Token::Range(range)) => {
+                return self.range(field, range, at);
+            }
             (Operator::Is, Token::Word(word)) if word.pattern.is_all() => (Test::Exists, false),
             (Operator::Is, Token::Word(word)) => (Test::Is(TextTest::Word(word.pattern)), false),
+            // What is nowhere to be found in a text is everywhere: the empty text is meant.
+            (Operator::Is, Token::Phrase(text)) if text.is_empty() => {
+                (Test::Compare(Compare::Equal, Literal { text, quoted: true }), false)
+            }
             (Operator::Is, Token::Phrase(text)) => (Test::Is(TextTest::Phrase(text)), false),
             (Operator::Is, Token::Regex(regex)) => {
                 self.check_regex(&regex)?;
@@ -236,7 +278,9 @@ impl Parser<'_> {
             }
             (Operator::Regex | Operator::NotRegex, Token::Phrase(regex) | Token::Regex(regex)) => {
                 self.check_regex(&regex)?;
-                (Test::Is(TextTest::Regex(regex)), operator == Operator::NotRegex)
+                // The empty one matches every text, and has no way to be written between slashes.
+                let test = if regex.is_empty() { Test::Exists } else { Test::Is(TextTest::Regex(regex)) };
+                (test, operator == Operator::NotRegex)
             }
             (Operator::Regex | Operator::NotRegex, _) => {
                 return Err(self.error("a regular expression should follow").hint("put it in quotes"));
@@ -324,7 +368,7 @@ impl Parser<'_> {
             Token::Word(word) if word.plain.ends_with(',') => {
                 Err(self.error("values are not separated by commas").hint("write (a or b)"))
             }
-            value @ (Token::Word(_) | Token::Phrase(_) | Token::Regex(_)) => {
+            value @ (Token::Word(_) | Token::Phrase(_) | Token::Regex(_) | Token::Range(_)) => {
                 let at = At { start: at.start, end: self.at.end };
                 let expr = self.test(field, Operator::Is, value, at)?;
                 self.value_token()?;

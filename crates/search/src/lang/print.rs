@@ -3,6 +3,9 @@
 use super::ast::{Expr, Field, FieldScope, Literal, Pattern, PatternPart, TermKind, Test, TextTest};
 use std::fmt::{self, Display, Formatter, Write};
 
+/// Words that mean something by themselves, the last ones before a parenthesis or a quote.
+const KEYWORDS: [&str; 6] = ["and", "or", "not", "in", "like", "ilike"];
+
 impl Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,8 +99,8 @@ fn word(f: &mut Formatter<'_>, pattern: &Pattern, value: bool) -> fmt::Result {
             PatternPart::Many => f.write_char('*')?,
             PatternPart::One => f.write_char('?')?,
             PatternPart::Literal(text) => {
-                let keyword = pattern.0.len() == 1
-                    && ["and", "or", "not"].iter().any(|keyword| text.eq_ignore_ascii_case(keyword));
+                let keyword =
+                    pattern.0.len() == 1 && KEYWORDS.iter().any(|keyword| text.eq_ignore_ascii_case(keyword));
                 if keyword {
                     f.write_char('\\')?;
                 }
@@ -117,7 +120,7 @@ fn escaped(f: &mut Formatter<'_>, text: &str, begins: bool, special: &str) -> fm
             || special.contains(c)
             || (c == '!' && special.contains('='))
             || matches!(c, '&' | '|')
-            || (first && matches!(c, '/' | '=' | '<' | '>' | '~' | ':'))
+            || (first && matches!(c, '/' | '=' | '<' | '>' | '~' | ':' | '\'' | '`' | '{' | '['))
             || (first && c == '-' && special.contains('='));
         if escape {
             f.write_char('\\')?;

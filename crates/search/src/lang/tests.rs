@@ -42,6 +42,9 @@ fn hostile_queries_are_errors() {
     for query in [deep, nots, many, large, regex, list, explode, "not ".repeat(500), "\"".to_owned()] {
         assert!(parse(&query).is_err(), "{}…", &query[..10.min(query.len())]);
     }
+    let dear = |count: usize| vec![r"/\w{20}/"; count].join(" or ");
+    assert!(parse(&dear(REGEXES_MAX)).is_ok());
+    assert!(parse(&dear(REGEXES_MAX + 1)).unwrap_err().message.contains("more than 20 regular expressions"));
     let limit = format!("{}a{}", "(".repeat(NESTING_MAX), ")".repeat(NESTING_MAX));
     assert!(parse(&limit).is_ok());
 }
@@ -70,7 +73,7 @@ fn field() -> impl Strategy<Value = Field> {
 
 fn pattern() -> impl Strategy<Value = Pattern> {
     let part = prop_oneof![
-        3 => "[a-z0-9 \":()=<>!\\\\é/*?&|~-]{1,5}".prop_map(PatternPart::Literal),
+        3 => "[a-z0-9 \":()=<>!\\\\é/*?&|~'`{}\\[\\]-]{1,5}".prop_map(PatternPart::Literal),
         1 => prop_oneof![Just("or"), Just("NOT"), Just("and")].prop_map(|s| PatternPart::Literal(s.to_owned())),
         1 => Just(PatternPart::Many),
         1 => Just(PatternPart::One),
@@ -134,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused_in_its_bounds(text in "[a-c:=<>!()\"/*? \\\\é\n.-]{0,24}") {
+    fn any_text_is_read_or_refused_in_its_bounds(text in "[a-cTO:=<>!()\"'{}|\\[\\]/*? \\\\é\n.-]{0,24}") {
         match parse(&text) {
             Ok(expr) => prop_assert_eq!(parse(&expr.to_string()), Ok(expr)),
             Err(error) => prop_assert!(error.start <= error.end && error.end <= text.len()),

@@ -92,6 +92,61 @@ fn a_record_comes_back_whole() {
 }
 
 #[test]
+fn keys_of_a_body_are_found_by_their_path() {
+    let store = store(&[
+        log(1, r#"{"order":{"id":17},"msg":"placed","a.b":{"c":true},"list":["x y"]}"#),
+        log(2, r#" {"order":{"id":"18"},"msg":"Placed"}"#),
+        log(3, r#"the order id 17 was placed"#),
+        log(4, r#"{"order":"#),
+        log(5, r#"{"gr\u00f6\u00dfe":"xl","path\/x":1}"#),
+    ]);
+    for (query, times) in [
+        ("body.order.id:17", vec![1]),
+        ("body.order.id>=17", vec![2, 1]),
+        ("body.msg:placed", vec![2, 1]),
+        ("body.msg=placed", vec![1]),
+        ("body.a.b.c:true", vec![1]),
+        ("exists:body.order", vec![2, 1]),
+        ("-exists:body.order", vec![5, 4, 3]),
+        ("body.größe:XL", vec![5]),
+        ("body.path/x:1", vec![5]),
+        ("body.order.name:x", vec![]),
+        ("body.order.id:[18 TO *]", vec![2]),
+    ] {
+        let page = Search::new().events(&store.snapshot, &ask(query, 10), &control()).unwrap();
+        let found: Vec<i64> = page.events.iter().map(|e| e.as_log().unwrap().time_ns / SECOND).collect();
+        assert_eq!(found, times, "{query}");
+    }
+    let by = TopAsk { which: which(Kind::Log, ""), field: "body.msg".to_owned(), limit: 5 };
+    let top = Search::new().top(&store.snapshot, &by, &control()).unwrap();
+    assert_eq!((top.values.len(), top.missing), (2, 3));
+}
+
+#[test]
+fn names_of_other_tools_are_taken_for_what_they_mean() {
+    let attrs = vec![("http.Route", Val::S("/cart"))];
+    let store = store(&[Log { severity: 17, attrs, ..log(1, "a") }, log(2, "b")]);
+    for query in [
+        "status:error",
+        "log.level:error",
+        "@http.Route:/cart",
+        "http.route:/cart",
+        "@status:error",
+        "Level>=warn",
+    ] {
+        assert_eq!(bodies(&store, &ask(query, 10)), ["a"], "{query}");
+    }
+    // An attribute of the name comes first.
+    let own = vec![("status", Val::S("error"))];
+    let store = self::store(&[Log { attrs: own, ..log(1, "own") }, Log { severity: 17, ..log(2, "b") }]);
+    assert_eq!(bodies(&store, &ask("status:error", 10)), ["own"]);
+    let error = Search::new().events(&store.snapshot, &ask("x level:500", 1), &control()).unwrap_err();
+    assert!(matches!(&error, SearchError::Query(fault) if fault.column == 3), "{error:?}");
+    let page = Search::new().events(&store.snapshot, &ask("sku:7", 1), &control()).unwrap();
+    assert!(page.stats.warnings[0].ends_with("a key of a JSON body is written body.sku"), "{:?}", page.stats);
+}
+
+#[test]
 fn ranges_have_a_start_and_no_end() {
     let store = store(&[log(1, "a"), log(2, "b"), log(3, "c")]);
     let range = TimeRange { start_ns: 2 * SECOND, end_ns: 3 * SECOND };

@@ -45,6 +45,9 @@ impl From<SearchError> for EventError {
                 EventError::new(StatusCode::BAD_REQUEST, "bad_parameter", message)
             }
             SearchError::NotFound => EventError::new(StatusCode::NOT_FOUND, "not_found", message),
+            SearchError::Unreadable(_) => {
+                EventError::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", message)
+            }
             SearchError::Cancelled => EventError::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", message),
             SearchError::Timeout(_) => EventError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", message),
             SearchError::OverBudget(_) => {
@@ -61,7 +64,14 @@ impl From<SearchError> for EventError {
 impl From<SqlError> for EventError {
     fn from(error: SqlError) -> EventError {
         let (status, code) = match &error {
-            SqlError::Bad(_) => (StatusCode::BAD_REQUEST, "bad_query"),
+            SqlError::Bad(fault) => {
+                return EventError {
+                    message: fault.message.clone(),
+                    position: fault.position,
+                    hint: fault.hint.clone(),
+                    ..EventError::new(StatusCode::BAD_REQUEST, "bad_query", "")
+                };
+            }
             SqlError::TooLarge(_) => (StatusCode::UNPROCESSABLE_ENTITY, "memory"),
             SqlError::Timeout(_) => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
             SqlError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

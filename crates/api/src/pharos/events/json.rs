@@ -69,15 +69,48 @@ pub fn time(out: &mut Out, ns: i64) {
     string(out, &text);
 }
 
+/// How much of a long text a list shows, in bytes. What is cut carries `clipped`; its whole is asked for by its id.
+#[derive(Clone, Copy, Debug)]
+pub struct Clip {
+    bytes_max: usize,
+    any: bool,
+}
+
+impl Clip {
+    pub fn at(bytes_max: usize) -> Clip {
+        Clip { bytes_max, any: false }
+    }
+
+    fn cut<'a>(&mut self, text: &'a str) -> &'a str {
+        if text.len() <= self.bytes_max {
+            return text;
+        }
+        self.any = true;
+        &text[..text.floor_char_boundary(self.bytes_max)]
+    }
+}
+
 pub fn event(out: &mut Out, event: &Event) {
+    clipped_event(out, event, Clip::at(usize::MAX));
+}
+
+pub fn clipped_events<'a>(out: &mut Out, all: impl IntoIterator<Item = &'a Event>, clip: Clip) {
+    array(out, all, |out, event| clipped_event(out, event, clip));
+}
+
+/// Spans are short: their texts stay whole.
+fn clipped_event(out: &mut Out, event: &Event, mut clip: Clip) {
     let mut f = Fields::new(out);
     f.text("id", &event.id.to_string());
     f.text("kind", event.id.kind.name());
     match &event.record {
         Record::Span(span) => span_fields(&mut f, span),
-        Record::Log(log) => log_fields(&mut f, log),
+        Record::Log(log) => log_fields(&mut f, log, &mut clip),
     }
     f.some("user", &event.user);
+    if clip.any {
+        f.bool("clipped", true);
+    }
     f.end();
 }
 
@@ -130,14 +163,14 @@ fn link(out: &mut Out, link: &LinkRecord) {
     f.end();
 }
 
-fn log_fields(f: &mut Fields<'_>, log: &LogRecord) {
+fn log_fields(f: &mut Fields<'_>, log: &LogRecord, clip: &mut Clip) {
     f.time("time", log.time_ns);
     if log.observed_ns != 0 {
         f.time("observed_time", log.observed_ns);
     }
     f.int("severity", i64::from(log.severity));
     f.some("severity_text", &log.severity_text);
-    f.text("body", &log.body);
+    f.text("body", clip.cut(&log.body));
     if log.body_is_json {
         f.bool("body_is_json", true);
     }
@@ -149,7 +182,16 @@ fn log_fields(f: &mut Fields<'_>, log: &LogRecord) {
         f.text("span_id", &log.span_id.to_string());
     }
     sender(f, &log.resource, &log.scope);
-    attributes(f.field("attributes"), &log.attrs);
+    let mut attrs = Fields::new(f.field("attributes"));
+    for (key, v) in &log.attrs {
+        match v {
+            OwnedValue::Str(text) | OwnedValue::Bytes(text) => attrs.text(key, clip.cut(text)),
+            // Half of a list is none.
+            OwnedValue::Json(text) if text.len() > clip.bytes_max => attrs.text(key, clip.cut(text)),
+            other => value(attrs.field(key), other),
+        }
+    }
+    attrs.end();
     f.count("dropped_attributes", log.dropped_attrs);
 }
 
@@ -203,4 +245,37 @@ pub fn stats(out: &mut Out, stats: &Stats) {
     f.bool("partial", stats.partial);
     crate::json::strings(f.field("warnings"), &stats.warnings);
     f.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::event::Kind;
+    use search::answer::EventId;
+
+    fn line(body: &str, attrs: Vec<(&str, OwnedValue)>, clip: Clip) -> serde_json::Value {
+        let attrs = attrs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let record =
+            Record::Log(Box::new(LogRecord { body: body.to_owned(), attrs, ..LogRecord::default() }));
+        let id = EventId { kind: Kind::Log, time_ns: 0, hash: 0 };
+        let mut out = Out::new();
+        clipped_events(&mut out, &[Event { id, record, user: String::new() }], clip);
+        serde_json::from_slice::<serde_json::Value>(&out).expect("JSON")[0].take()
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters_and_say_so() {
+        let attrs = || {
+            let list = OwnedValue::Json("[1,2,3]".to_owned());
+            vec![("a", OwnedValue::Str("abcdef".to_owned())), ("list", list), ("n", OwnedValue::Int(7))]
+        };
+        let cut = line("aé日本", attrs(), Clip::at(4));
+        assert_eq!(cut["body"], "aé");
+        assert_eq!(cut["attributes"], serde_json::json!({"a": "abcd", "list": "[1,2", "n": 7}));
+        assert_eq!(cut["clipped"], true);
+        let whole = line("aé日本", attrs(), Clip::at(9));
+        assert_eq!(whole["body"], "aé日本");
+        assert_eq!(whole["attributes"]["list"], serde_json::json!([1, 2, 3]));
+        assert!(whole.get("clipped").is_none());
+    }
 }

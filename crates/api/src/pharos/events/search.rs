@@ -44,6 +44,11 @@ pub(super) fn next_and_stats(f: &mut Fields<'_>, next: Option<&str>, stats: &Sta
     json::stats(f.field("stats"), stats);
 }
 
+/// `clip`: no text of a log record is longer, in bytes; all of it when that is not said.
+pub(super) fn clip(params: &Params) -> Result<json::Clip, EventError> {
+    Ok(json::Clip::at(count(params, "clip", usize::MAX, usize::MAX)?))
+}
+
 pub async fn events(State(app): State<Arc<App>>, params: Params) -> Answer {
     let order = match params.get("order") {
         None | Some("desc") => Order::NewestFirst,
@@ -56,9 +61,10 @@ pub async fn events(State(app): State<Arc<App>>, params: Params) -> Answer {
         cursor: params.get("cursor").map(str::to_owned),
         order,
     };
+    let clip = clip(&params)?;
     let page = app.events.events(ask).await?;
     answer(|f| {
-        json::events(f.field("events"), &page.events);
+        json::clipped_events(f.field("events"), &page.events, clip);
         next_and_stats(f, page.next.as_deref(), &page.stats);
     })
 }
@@ -213,11 +219,13 @@ pub async fn context(State(app): State<Arc<App>>, params: Params) -> Answer {
         before: count(&params, "before", NEIGHBOURS, NEIGHBOURS_MAX)?,
         after: count(&params, "after", NEIGHBOURS, NEIGHBOURS_MAX)?,
     };
+    let clip = clip(&params)?;
     let context = app.events.context(ask).await?;
     answer(|f| {
-        json::events(f.field("before"), &context.before);
+        json::clipped_events(f.field("before"), &context.before, clip);
+        // Whoever asks around an event sees the whole of it.
         json::event(f.field("event"), &context.event);
-        json::events(f.field("after"), &context.after);
+        json::clipped_events(f.field("after"), &context.after, clip);
         json::stats(f.field("stats"), &context.stats);
     })
 }

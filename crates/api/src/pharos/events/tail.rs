@@ -17,12 +17,13 @@ pub async fn tail(
     params: Params,
 ) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, EventError> {
     let which = which(&params, app.clock.now_ns(), Kind::Log)?;
+    let clip = super::search::clip(&params)?;
     let tailed = app.events.tail(which.kind, &which.query)?;
-    let stream = tailed.map(|what| {
+    let stream = tailed.map(move |what| {
         Ok(match what {
             Tailed::Events(events) => {
                 let mut out = Out::new();
-                json::events(&mut out, &events);
+                json::clipped_events(&mut out, &events, clip);
                 Sent::default().event("events").data(String::from_utf8_lossy(&out))
             }
             Tailed::Dropped(count) => Sent::default().event("dropped").data(format!("{{\"count\":{count}}}")),
