@@ -3,6 +3,7 @@
 //!
 //! Sources: the OTLP specification 1.9, "OTLP/gRPC", "OTLP/HTTP", "Failures". What was answered with success is on disk.
 
+pub(crate) mod body;
 mod grpc;
 mod http;
 pub(crate) mod take;

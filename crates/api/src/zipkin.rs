@@ -1,33 +1,34 @@
 //! Zipkin's door: `POST /api/v2/spans`, JSON or protobuf, answered with 202.
 
 use crate::App;
-use crate::otlp::take::unread;
+use crate::otlp::body;
+use crate::otlp::take::{refuse, unread};
 use crate::reply::text_response;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 use model::event::{Batch, Kind};
 use receivers::{Outcome, Refused, Signal, Source};
 use std::sync::Arc;
 use wire::otlp::Report;
-use wire::unpack::{UnpackError, unpack};
-
-/// As for OTLP.
-const REQUEST_BYTES_MAX: usize = crate::otlp::REQUEST_BYTES_MAX;
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new().route("/api/v2/spans", post(spans))
 }
 
-async fn spans(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
-    let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
-    let (content_type, encoding) = (text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING));
-    let worker = Arc::clone(&app);
-    let taken = app.blocking(move || take(&worker, &content_type, &encoding, &body)).await;
-    match taken {
+async fn spans(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let held = match body::receive(&app, &head.headers, body).await {
+        Ok(held) => held,
+        Err((length, refused)) => {
+            return answer(&refuse(&app, Source::Zipkin, Signal::Traces, length, refused));
+        }
+    };
+    let is_protobuf = body::text(&head.headers, &header::CONTENT_TYPE).starts_with("application/x-protobuf");
+    let (worker, bytes, wire_bytes) = (Arc::clone(&app), held.body.clone(), held.wire_bytes);
+    match app.blocking(move || take(&worker, is_protobuf, &bytes, wire_bytes)).await {
         // Zipkin has no partial success: what was left out is said in the text, counted and on the Pipeline page.
         Ok(Ok(outcome)) => text_response(StatusCode::ACCEPTED, outcome.text()),
         Ok(Err(refused)) => answer(&refused),
@@ -35,23 +36,14 @@ async fn spans(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> 
     }
 }
 
-fn take(app: &App, content_type: &str, encoding: &str, body: &[u8]) -> Result<Outcome, Refused> {
-    let unpacked = unpack(encoding, body, REQUEST_BYTES_MAX).map_err(|error| {
-        let refused = match error {
-            UnpackError::TooLarge(_) => Refused::TooLarge(error.to_string()),
-            _ => Refused::Malformed(error.to_string()),
-        };
-        app.intake.ledger.request(Source::Zipkin, Signal::Traces, body.len(), &Err(refused.clone()));
-        refused
-    })?;
+fn take(app: &App, is_protobuf: bool, body: &[u8], wire_bytes: usize) -> Result<Outcome, Refused> {
     let (mut batch, mut report) = (Batch::new(Kind::Span), Report::default());
     let options = app.intake.events.decode_options();
-    let protobuf = content_type.starts_with("application/x-protobuf");
-    let decode = if protobuf { wire::zipkin::decode_protobuf } else { wire::zipkin::decode_json };
-    if let Err(error) = decode(&unpacked, &options, &mut batch, &mut report) {
-        return Err(unread(app, Source::Zipkin, Signal::Traces, body.len(), error));
+    let decode = if is_protobuf { wire::zipkin::decode_protobuf } else { wire::zipkin::decode_json };
+    if let Err(error) = decode(body, &options, &mut batch, &mut report) {
+        return Err(unread(app, Source::Zipkin, Signal::Traces, wire_bytes, error));
     }
-    app.intake.events.receive(Source::Zipkin, body.len(), batch, Outcome::from(&report))
+    app.intake.events.receive(Source::Zipkin, wire_bytes, batch, Outcome::from(&report))
 }
 
 fn answer(refused: &Refused) -> Response {

@@ -173,10 +173,30 @@ fn tag(out: &mut Out, key: &str, value: &OwnedValue) {
     match value {
         OwnedValue::Str(text) | OwnedValue::Json(text) | OwnedValue::Bytes(text) => string(out, text),
         OwnedValue::Bool(v) => out.extend_from_slice(if *v { b"true" } else { b"false" }),
-        OwnedValue::Int(v) if v.abs() <= EXACT_MAX => integer(out, *v),
+        OwnedValue::Int(v) if v.unsigned_abs() <= EXACT_MAX as u64 => integer(out, *v),
         OwnedValue::Int(v) => string(out, &v.to_string()),
         OwnedValue::Double(v) if v.is_finite() => float(out, *v),
         OwnedValue::Double(v) => crate::json::value(out, *v),
     }
     f.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_that_javascript_would_round_are_text() {
+        for (number, want) in [
+            (EXACT_MAX, "9007199254740991".to_owned()),
+            (-EXACT_MAX, "-9007199254740991".to_owned()),
+            (EXACT_MAX + 1, format!("\"{}\"", EXACT_MAX + 1)),
+            (i64::MIN, format!("\"{}\"", i64::MIN)),
+        ] {
+            let mut out = Out::new();
+            tag(&mut out, "n", &OwnedValue::Int(number));
+            let want = format!("{{\"key\":\"n\",\"type\":\"int64\",\"value\":{want}}}");
+            assert_eq!(String::from_utf8(out).unwrap(), want);
+        }
+    }
 }

@@ -22,6 +22,8 @@ type Answer = Result<Response, UiError>;
 const LOOKBACK_MS: i64 = 3_600_000;
 const STEP_MS: i64 = 5_000;
 const RATE_MS: i64 = 600_000;
+/// Points of a series, as in Prometheus's API.
+const POINTS_MAX: i64 = 11_000;
 const CALLS: &str = "traces_span_metrics_calls_total";
 const BUCKETS: &str = "traces_span_metrics_duration_milliseconds_bucket";
 
@@ -56,10 +58,14 @@ impl Wanted {
         }
         let end_ms = millis("endTs", now_ms)?;
         let step_ms = millis("step", STEP_MS)?;
+        let lookback_ms = millis("lookback", LOOKBACK_MS)?;
+        if lookback_ms / step_ms >= POINTS_MAX {
+            return Err(Fault::bad(format!("'lookback' has more than {POINTS_MAX} of 'step'")));
+        }
         Ok(Wanted {
             selector: format!("service_name=~{}, span_kind=~{}", any_of(&services), any_of(&kinds)),
             by_operation: matches!(params.get("groupByOperation"), Some("true" | "1")),
-            times: TimeRange { start_ms: end_ms - millis("lookback", LOOKBACK_MS)?, end_ms, step_ms },
+            times: TimeRange { start_ms: end_ms - lookback_ms, end_ms, step_ms },
             rate_ms: millis("ratePer", RATE_MS)?,
         })
     }

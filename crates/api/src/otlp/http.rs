@@ -1,19 +1,17 @@
 //! The same over HTTP, as protobuf or JSON; whatever is answered has the content type of the request.
 
-use super::REQUEST_BYTES_MAX;
-use super::take::{response, take};
+use super::body::{self, text};
+use super::take::{refuse, response, take};
 use crate::App;
 use crate::reply::text_response;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use receivers::{Outcome, Refused, Signal, Source};
-use std::borrow::Cow;
 use std::sync::Arc;
 use tonic::Code;
 use wire::otlp::answer::{self, Encoding};
-use wire::unpack::{UnpackError, unpack};
 
 pub async fn traces(State(app): State<Arc<App>>, request: Request) -> Response {
     export(app, Source::OtlpHttp, Signal::Traces, request).await
@@ -54,45 +52,11 @@ async fn receive(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Outcome, Refused> {
-    let refuse = |length: usize, refused: Refused| {
-        app.intake.ledger.request(source, signal, length, &Err(refused.clone()));
-        refused
-    };
-    let declared = text(headers, &header::CONTENT_LENGTH).parse().ok();
-    let held = app.uploads.hold(declared).await;
-    let _held =
-        held.map_err(|e| refuse(0, Refused::Busy { reason: e.to_string(), retry_after_ms: RETRY_MS }))?;
-    let packed = read(body).await.map_err(|refused| refuse(declared.unwrap_or(0), refused))?;
-    let unpacked = match unpack(text(headers, &header::CONTENT_ENCODING), &packed, REQUEST_BYTES_MAX) {
-        // What came unpacked is handed on as it is.
-        Ok(Cow::Borrowed(_)) => packed.clone(),
-        Ok(Cow::Owned(unpacked)) => Bytes::from(unpacked),
-        Err(error @ UnpackError::TooLarge(_)) => {
-            return Err(refuse(packed.len(), Refused::TooLarge(error.to_string())));
-        }
-        Err(error) => return Err(refuse(packed.len(), Refused::Malformed(error.to_string()))),
-    };
-    let length = packed.len();
-    drop(packed);
-    take(app, source, signal, encoding, unpacked, length).await
-}
-
-/// When there is no room for one more upload.
-const RETRY_MS: u64 = 5_000;
-
-async fn read(body: Body) -> Result<Bytes, Refused> {
-    use http_body_util::{BodyExt, LengthLimitError, Limited};
-    match Limited::new(body, REQUEST_BYTES_MAX).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Refused::TooLarge(format!("the body has more than {REQUEST_BYTES_MAX} bytes")))
-        }
-        Err(error) => Err(Refused::Malformed(format!("the body cannot be read: {error}"))),
+    match body::receive(app, headers, body).await {
+        // What is held for the body is held until it is stored.
+        Ok(held) => take(app, source, signal, encoding, held.body.clone(), held.wire_bytes).await,
+        Err((length, refused)) => Err(refuse(app, source, signal, length, refused)),
     }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
-    headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("")
 }
 
 fn reply(status: StatusCode, encoding: Encoding, body: Vec<u8>) -> Response {

@@ -75,7 +75,11 @@ fn metrics(
 
 /// Writes a body that cannot be read into the ledger.
 pub fn unread(app: &App, source: Source, signal: Signal, wire_bytes: usize, error: DecodeError) -> Refused {
-    let refused = Refused::from(error);
+    refuse(app, source, signal, wire_bytes, Refused::from(error))
+}
+
+/// Writes a refusal into the ledger.
+pub fn refuse(app: &App, source: Source, signal: Signal, wire_bytes: usize, refused: Refused) -> Refused {
     app.intake.ledger.request(source, signal, wire_bytes, &Err(refused.clone()));
     refused
 }
