@@ -1,4 +1,4 @@
-//! The only door to the operating system: clock, disk, memory budget, units, shutdown.
+//! The only door to the operating system: clock, disk, memory budget, threads, units, shutdown.
 //!
 //! Everything above asks here, so that tests can put something else behind the door (a clock that stands still, a
 //! disk that fails) and so that a limit has one place to be kept.
@@ -9,6 +9,7 @@ pub mod disk;
 pub mod random;
 pub mod shutdown;
 pub mod units;
+pub mod workers;
 
 pub use budget::{Budget, Reservation};
 pub use clock::Clock;

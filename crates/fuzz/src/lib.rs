@@ -38,7 +38,7 @@ const BORROWING: Target =
     Target { name: "", run: |_| {}, seeds: Vec::new, bytes_a_byte_max: 64, bytes_max: 1 << 20, rounds: 3000 };
 
 /// All targets.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "text", run: exposition::text, seeds: exposition::text_seeds, ..BORROWING },
     Target { name: "openmetrics", run: exposition::openmetrics, seeds: exposition::text_seeds, ..BORROWING },
     Target { name: "protobuf", run: exposition::protobuf, seeds: exposition::protobuf_seeds, ..BORROWING },
@@ -67,6 +67,15 @@ pub const TARGETS: [Target; 18] = [
         run: query::series,
         seeds: query::series_seeds,
         bytes_max: 64 << 20,
+        ..BORROWING
+    },
+    // A regular expression may be compiled into 1 MiB, and a query has several.
+    Target {
+        name: "search",
+        run: query::search,
+        seeds: query::search_seeds,
+        bytes_max: 64 << 20,
+        bytes_a_byte_max: 4096,
         ..BORROWING
     },
     // Rows of a batch, the records of it that own their texts, and what is written of them, twice.

@@ -1,6 +1,7 @@
-//! PromQL.
+//! The languages of questions: PromQL, and that of event search.
 
 use promql::ParseOptions;
+use search::lang::{self, Expr, Field, KnownField, NESTING_MAX};
 
 const ALL: ParseOptions = ParseOptions {
     experimental_functions: true,
@@ -30,6 +31,41 @@ pub fn series(data: &[u8]) {
     }
 }
 
+/// Searches: what is accepted prints to a query that reads back as the same tree, and a completion at any place replaces
+/// whole characters.
+pub fn search(data: &[u8]) {
+    let Ok(query) = std::str::from_utf8(data) else { return };
+    let fields = ["service", "http.route"].map(|name| KnownField {
+        field: Field::any(name),
+        detail: String::new(),
+        ordered: true,
+    });
+    for part in 0..8 {
+        let done = lang::complete(query, query.len() * part / 7, &fields, |_, prefix| {
+            vec![(format!("{prefix} \"x"), String::new())]
+        });
+        assert!(done.from <= done.to && query.get(done.from..done.to).is_some(), "{query:?}: {done:?}");
+    }
+    let Ok(expr) = lang::parse(query) else { return };
+    // What stands side by side is printed in parentheses, so that a tree may be too deep to be read back.
+    if depth(&expr) > NESTING_MAX / 2 {
+        return;
+    }
+    let printed = expr.to_string();
+    match lang::parse(&printed) {
+        Ok(again) => assert_eq!(again, expr, "{query:?} prints as {printed:?}"),
+        Err(error) => panic!("{query:?} prints as {printed:?}, which does not parse: {error}"),
+    }
+}
+
+fn depth(expr: &Expr) -> usize {
+    match expr {
+        Expr::All | Expr::Term(_) => 0,
+        Expr::And(children) | Expr::Or(children) => 1 + children.iter().map(depth).max().unwrap_or(0),
+        Expr::Not(inner) => 1 + depth(inner),
+    }
+}
+
 pub fn promql_seeds() -> Vec<Vec<u8>> {
     [
         "sum by (job, \"a.b\") (rate(http_requests_total{code=~\"5..\", path!=\"/\"}[5m] offset -1h)) > bool 0.5",
@@ -49,5 +85,17 @@ pub fn series_seeds() -> Vec<Vec<u8>> {
         "{\"a.b\"} {{custom_values:[1 2] buckets:[1 1 1] counter_reset_hint:gauge}}+{{count:1}}x2",
     ]
     .map(|s| s.as_bytes().to_vec())
+    .to_vec()
+}
+
+pub fn search_seeds() -> Vec<Vec<u8>> {
+    [
+        "service:checkout severity>=error \"connection reset\" duration>500ms http.route:/cart/* -user.id:42 (a or b)",
+        "not (resource.k8s.pod.name=\"cart-0\" and -exists:trace_id) or level:(warn or error or not \"x y\")",
+        "/conn(ection)? re.et/ body:/\\/a b\\// path=~\"^/x/\" name!~\"y\" http://a.b:80/?c=d std::io 12:30",
+        "fo?o* *bar main() size>1.5MiB time<2026-01-31T12:00:00Z \"a.b\"!=c\\ d \\and 'tis ≠ n≠5",
+        "status:[200 TO 299} code=-1 a:* exists:\"odd key\" `quoted: text` x && y || !z",
+    ]
+    .map(|query| query.as_bytes().to_vec())
     .to_vec()
 }

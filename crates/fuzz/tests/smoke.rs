@@ -69,6 +69,7 @@ smoke!(
     xor_chunk,
     promql,
     promql_series,
+    search,
     otlp_traces,
     otlp_logs,
     otlp_metrics,

@@ -5,7 +5,7 @@
 use crate::error::AdminError;
 use crate::flush::floor;
 use crate::store::Store;
-use parking_lot::{Condvar, Mutex};
+use base::workers;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -30,32 +30,6 @@ const WINDOW_PAUSE_PART: i64 = 2;
 /// … or when it holds this part of the memory there is.
 const MEMORY_NUMERATOR: u64 = 3;
 const MEMORY_DENOMINATOR: u64 = 4;
-
-/// Wakes the thread that flushes.
-#[derive(Default)]
-pub(crate) struct Bell {
-    rung: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Bell {
-    pub fn ring(&self) {
-        let mut rung = self.rung.lock();
-        if !*rung {
-            *rung = true;
-            self.changed.notify_one();
-        }
-    }
-
-    /// Returns when it is rung, or after a time.
-    fn wait(&self, at_most: Duration) {
-        let mut rung = self.rung.lock();
-        if !*rung {
-            self.changed.wait_for(&mut rung, at_most);
-        }
-        *rung = false;
-    }
-}
 
 /// Why the head should be flushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,18 +120,9 @@ impl Store {
 
 /// Starts both threads.
 pub(crate) fn start(store: &Arc<Store>) -> Vec<JoinHandle<()>> {
-    let spawn = |name: &str, work: fn(&Store)| {
-        let store = Arc::clone(store);
-        let thread = std::thread::Builder::new().name(name.to_owned());
-        thread.spawn(move || work(&store))
-    };
-    let threads = [spawn("tsdb-flush", Store::flush_loop), spawn("tsdb-compact", Store::compact_loop)];
-    let mut running = Vec::new();
-    for thread in threads {
-        match thread {
-            Ok(thread) => running.push(thread),
-            Err(error) => tracing::error!(%error, "a thread of the store could not be started"),
-        }
-    }
-    running
+    let works: [(&str, fn(&Store)); 2] =
+        [("tsdb-flush", Store::flush_loop), ("tsdb-compact", Store::compact_loop)];
+    workers::start(store, &store.stopper.shutdown(), &works, |thread, trouble| {
+        tracing::error!(thread, %trouble, "the store of series");
+    })
 }

@@ -59,7 +59,7 @@ pub(crate) struct Store {
     pub closed: AtomicBool,
     pub stopper: Stopper,
     /// Rung when the head wants to be flushed before its time.
-    pub bell: crate::background::Bell,
+    pub bell: base::workers::Bell,
     reservation: Mutex<Reservation>,
     over_budget: AtomicBool,
     pub disk_full: AtomicBool,
@@ -118,7 +118,7 @@ impl Store {
             counters: Counters::default(),
             closed: AtomicBool::new(false),
             stopper: Stopper::new(),
-            bell: crate::background::Bell::default(),
+            bell: base::workers::Bell::default(),
             reservation: Mutex::new(reservation),
             over_budget: AtomicBool::new(false),
             disk_full: AtomicBool::new(false),
