@@ -102,7 +102,17 @@ impl<'a> Guard<'a> {
         }
     }
 
-    /// Holds more bytes, until the question is answered.
+    /// Bytes held.
+    pub fn held(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Holds fewer bytes: what was let go before the question is answered. The memory stays the question's.
+    pub fn release(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Holds more bytes, until the question is answered or they are released.
     pub fn hold(&self, bytes: u64) -> Result<(), SearchError> {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let wanted = (before + bytes).next_multiple_of(RESERVE_BYTES);

@@ -148,6 +148,9 @@ pub(crate) fn windows(plan: &Plan<'_>, range: TimeRange, order: Order) -> Vec<Ti
     windows
 }
 
+/// What a row that was found takes: its place, and its share of the table.
+const ROW_BYTES: u64 = 40;
+
 /// Rows by time, the first of the order first.
 type Found = BTreeMap<i64, Vec<(u32, u64)>>;
 
@@ -161,13 +164,17 @@ struct Best {
     found: Found,
     /// Rows that count.
     rows: usize,
+    /// All rows there are: of the last time there may be any number.
+    stored: u64,
+    /// So many of them memory was taken for.
+    held: u64,
     /// Parts that the rows are of.
     parts: Vec<Part>,
 }
 
 impl Best {
     fn new(order: Order, limit: usize, tie: Option<i64>) -> Best {
-        Best { order, limit, tie, found: Found::new(), rows: 0, parts: Vec::new() }
+        Best { order, limit, tie, found: Found::new(), rows: 0, stored: 0, held: 0, parts: Vec::new() }
     }
 
     fn key(&self, time: i64) -> i64 {
@@ -193,6 +200,7 @@ impl Best {
             return;
         }
         self.found.entry(key).or_default().push((part, row));
+        self.stored += 1;
         if Some(time) != self.tie {
             self.rows += 1;
         }
@@ -206,7 +214,7 @@ impl Best {
             if !counts || self.rows - rows < self.limit {
                 break;
             }
-            last.remove();
+            self.stored -= last.remove().len() as u64;
             self.rows -= rows;
         }
     }
@@ -284,12 +292,14 @@ impl Finder<'_> {
             if kept.is_empty() {
                 return Ok(true);
             }
-            self.plan.guard.hold(0)?;
             let mut best = best.lock();
             let ids: Vec<u64> = rows.ids.iter().collect();
             for (time, row) in kept {
                 best.add(time, number, ids[row]);
             }
+            let more = best.stored.saturating_sub(best.held);
+            best.held += more;
+            self.plan.guard.hold(more * ROW_BYTES)?;
             Ok(true)
         })
     }
@@ -336,10 +346,15 @@ impl Finder<'_> {
         let mut kept: Vec<Event> = Vec::new();
         for rows in rows.chunks(TIE_ROWS) {
             self.plan.guard.check()?;
+            let (held, before) = (self.plan.guard.held(), kept.len());
             kept.extend(self.rows(parts, reader, rows)?);
+            let all = kept.len();
             kept.retain(|event| after.is_none_or(|place| self.rank(event.id) >= self.rank(place.id)));
             kept.sort_by_key(|event| self.rank(event.id));
             kept.truncate(room + seen);
+            // Of a million events of one moment nearly all are let go at once.
+            let taken = self.plan.guard.held() - held;
+            self.plan.guard.release(taken * (all - kept.len()) as u64 / (all - before).max(1) as u64);
         }
         if let Some(place) = after {
             let given = kept.iter().take_while(|event| event.id == place.id).count().min(seen);
@@ -363,5 +378,39 @@ impl Finder<'_> {
     ) -> Result<Vec<Event>, SearchError> {
         let wanted: Vec<(usize, u64)> = rows.iter().map(|(part, row)| (*part as usize, *row)).collect();
         Ok(fetch_with(self.plan, parts, reader, &wanted)?.into_iter().flatten().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Search;
+    use crate::testing::{Log, SECOND, Store, control, log_batch, which};
+    use base::Budget;
+    use model::event::Kind;
+
+    #[test]
+    fn a_page_of_very_many_events_of_one_moment_takes_little_memory() {
+        let line = |n: usize| Log { time: SECOND, service: "a", body: format!("line {n}"), ..Log::default() };
+        let logs: Vec<Log> = (0..4_000).map(line).collect();
+        let store = Store::new(&log_batch(&logs), &[2_000]);
+        let mut control = control();
+        control.budget = Budget::new("test", 4 << 20);
+        let ask =
+            EventsAsk { which: which(Kind::Log, ""), limit: 3, cursor: None, order: Order::NewestFirst };
+        let page = Search::new().events(&store.snapshot, &ask, &control).unwrap();
+        assert_eq!((page.events.len(), page.next.is_some()), (3, true));
+    }
+
+    #[test]
+    fn rows_of_one_time_stay_together_and_are_all_counted() {
+        let mut best = Best::new(Order::NewestFirst, 2, None);
+        (0..1_000).for_each(|row| best.add(7, 0, row));
+        assert_eq!((best.rows, best.stored), (1_000, 1_000));
+        best.add(9, 0, 1_000);
+        assert_eq!((best.rows, best.stored), (1_001, 1_001));
+        // Two newer ones: nothing of that time has a place any more.
+        best.add(8, 0, 1_001);
+        assert_eq!((best.rows, best.stored), (2, 2));
     }
 }

@@ -20,6 +20,10 @@ const STEP_MS_MIN: i64 = 1_000;
 /// When the caller does not say when.
 const RANGE_MS: i64 = 3_600_000;
 const NS_PER_MS: i64 = 1_000_000;
+/// Points of a series, as in Prometheus's API.
+const POINTS_MAX: i64 = 11_000;
+/// Points of a table, which is held whole until the statement ends: with ten labels of 20 B each 220 MB.
+const ROWS_MAX: usize = 1_000_000;
 
 /// One series of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,14 +95,20 @@ impl Asked {
             _ => return plan_err!("metrics(): the first argument is a PromQL expression in quotes"),
         };
         let end_ms = values.get(2).map_or(Ok(now_ms), |value| time_ms(value, "end"))?;
-        let start_ms = values.get(1).map_or(Ok(end_ms - RANGE_MS), |value| time_ms(value, "start"))?;
+        let start_ms =
+            values.get(1).map_or(Ok(end_ms.saturating_sub(RANGE_MS)), |value| time_ms(value, "start"))?;
         if start_ms > end_ms {
             return plan_err!("metrics(): start is after end");
         }
         let step_ms = match values.get(3) {
             Some(value) => step_ms(value)?,
-            None => ((end_ms - start_ms) / STEPS).max(STEP_MS_MIN),
+            None => (end_ms.saturating_sub(start_ms) / STEPS).max(STEP_MS_MIN),
         };
+        if end_ms.saturating_sub(start_ms) / step_ms >= POINTS_MAX {
+            return plan_err!(
+                "metrics(): more than {POINTS_MAX} points a series; ask for less time or a longer step"
+            );
+        }
         Ok(Asked { promql, start_ms, end_ms, step_ms })
     }
 }
@@ -161,7 +171,13 @@ fn column_of(label: &str) -> String {
 fn table(series: &[MetricSeries]) -> Result<RecordBatch> {
     let labels: BTreeSet<String> =
         series.iter().flat_map(|s| s.labels.iter().map(|(name, _)| column_of(name))).collect();
-    let rows = series.iter().map(|s| s.points.len()).sum();
+    let rows: usize = series.iter().map(|s| s.points.len()).sum();
+    if rows > ROWS_MAX {
+        return plan_err!(
+            "metrics(): {rows} points in {} series are more than {ROWS_MAX}; add the series up, or ask for less time or a longer step",
+            series.len()
+        );
+    }
     let (mut times, mut values) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     let mut columns: BTreeMap<String, StringBuilder> =
         labels.iter().map(|label| (label.clone(), StringBuilder::new())).collect();
@@ -172,7 +188,7 @@ fn table(series: &[MetricSeries]) -> Result<RecordBatch> {
             let value = own.get(name);
             (0..one.points.len()).for_each(|_| column.append_option(value));
         }
-        times.extend(one.points.iter().map(|(ms, _)| ms * NS_PER_MS));
+        times.extend(one.points.iter().map(|(ms, _)| ms.saturating_mul(NS_PER_MS)));
         values.extend(one.points.iter().map(|(_, value)| *value));
     }
     let time_type = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
@@ -184,4 +200,38 @@ fn table(series: &[MetricSeries]) -> Result<RecordBatch> {
     arrays.extend(columns.into_values().map(|mut column| Arc::new(column.finish()) as _));
     arrays.push(Arc::new(Float64Array::from(values)));
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::prelude::lit;
+
+    fn asked(args: &[Expr]) -> Result<(i64, i64, i64)> {
+        let mut all = vec![lit("up")];
+        all.extend_from_slice(args);
+        Asked::read(&all, 1_700_000_000_000).map(|asked| (asked.start_ms, asked.end_ms, asked.step_ms))
+    }
+
+    #[test]
+    fn no_time_is_too_far_and_no_answer_too_long() {
+        assert_eq!(asked(&[]).unwrap(), (1_699_996_400_000, 1_700_000_000_000, 14_400));
+        assert_eq!(asked(&[lit(0), lit(10_999), lit(1)]).unwrap(), (0, 10_999_000, 1_000));
+        let refused = asked(&[lit(0), lit(11_000), lit(1)]).unwrap_err().to_string();
+        assert!(refused.contains("more than 11000 points"), "{refused}");
+        // As far as numbers go.
+        let (start, end, step) = asked(&[lit(-9e18), lit(9e18)]).unwrap();
+        assert_eq!((start, end, step), (i64::MIN, i64::MAX, i64::MAX / STEPS));
+        assert!(asked(&[lit(1e300), lit(-1e300)]).is_err());
+    }
+
+    #[test]
+    fn tables_are_bounded() {
+        let one = |points: usize| MetricSeries {
+            labels: vec![("__name__".to_owned(), "up".to_owned())],
+            points: vec![(i64::MAX, 1.0); points],
+        };
+        assert_eq!(table(&[one(3)]).unwrap().num_rows(), 3);
+        assert!(table(&[one(ROWS_MAX), one(1)]).unwrap_err().to_string().contains("add the series up"));
+    }
 }
