@@ -22,6 +22,16 @@ test("it watches itself on an empty folder and stops cleanly", async (t) => {
   assert.deepEqual(await pharos.stop("SIGTERM"), { code: 0, signal: null });
 });
 
+test("a stop does not wait for those who follow", async (t) => {
+  const pharos = await Pharos.start(t);
+  const followed = await fetch(`${pharos.url}/api/pharos/search/tail?kind=log&q=`);
+  const read = followed.body.getReader();
+  const stopped = pharos.stop("SIGTERM");
+  while (!(await read.read()).done);
+  assert.deepEqual(await stopped, { code: 0, signal: null });
+  assert.doesNotMatch(pharos.output, /connections were still open/);
+});
+
 test("what was scraped is there after a restart", async (t) => {
   const dir = folder(t);
   const first = await Pharos.start(t, { dir });

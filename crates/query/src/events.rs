@@ -28,7 +28,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// What questions may take.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ struct Inner {
     clock: Clock,
     search: Search,
     sql: SqlEngine,
+    /// The order that live tails end.
+    ended: watch::Sender<bool>,
 }
 
 struct Tables(Events);
@@ -83,7 +85,8 @@ impl EventService {
             PromqlSource { query, clock: clock.clone(), runtime: tokio::runtime::Handle::current() };
         let sql = SqlEngine::new(Arc::new(Tables(events.clone())), Arc::new(metrics), &options)?;
         let slots = Arc::new(Semaphore::new(limits.concurrency.max(1)));
-        Ok(EventService(Arc::new(Inner { events, limits, slots, clock, search: Search::new(), sql })))
+        let (search, ended) = (Search::new(), watch::channel(false).0);
+        Ok(EventService(Arc::new(Inner { events, limits, slots, clock, search, sql, ended })))
     }
 
     pub fn store(&self) -> &Events {
@@ -192,14 +195,19 @@ impl EventService {
             .await
     }
 
-    /// Events that match, as they come in, until it is dropped.
+    /// Ends all live tails: whoever stops the program does not wait for those that have no end.
+    pub fn end_tails(&self) {
+        self.0.ended.send_replace(true);
+    }
+
+    /// Events that match, as they come in, until it is dropped or all end.
     pub fn tail(
         &self,
         kind: Kind,
         query: &str,
     ) -> Result<impl Stream<Item = Tailed> + Send + 'static + use<>, SearchError> {
         let filter = TailFilter::new(kind, query)?;
-        Ok(tail::follow(self.0.events.clone(), filter))
+        Ok(tail::follow(self.0.events.clone(), filter, self.0.ended.subscribe()))
     }
 
     /// Runs a statement; at most `limit` rows are given.

@@ -8,6 +8,7 @@ use futures::{Stream, StreamExt, stream};
 use search::TailFilter;
 use search::answer::Event;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 /// Events that one message may hold: a screen shows fifty, and who scrolls back has the search.
 const EVENTS_MAX: usize = 500;
@@ -21,8 +22,12 @@ pub enum Tailed {
     Dropped(u64),
 }
 
-/// Follows until it is dropped or the store is closed.
-pub(crate) fn follow(events: Events, filter: TailFilter) -> impl Stream<Item = Tailed> + Send + 'static {
+/// Follows until it is dropped, or the order comes that all followers end.
+pub(crate) fn follow(
+    events: Events,
+    filter: TailFilter,
+    mut ended: watch::Receiver<bool>,
+) -> impl Stream<Item = Tailed> + Send + 'static {
     let batches = events.subscribe(filter.kind());
     let told = stream::unfold((batches, events, filter), |(mut batches, events, filter)| async move {
         loop {
@@ -51,5 +56,8 @@ pub(crate) fn follow(events: Events, filter: TailFilter) -> impl Stream<Item = T
             }
         }
     });
-    told.flatten()
+    told.flatten().take_until(Box::pin(async move {
+        // Nobody left who could give the order is an end as well.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }))
 }

@@ -264,6 +264,7 @@ async fn answer(listener: TcpListener, app: Arc<App>, program: &Program) -> Resu
     }
     info!("stopping");
     app.notifications.close();
+    app.events.end_tails();
     stop.notify_one();
     match tokio::time::timeout(DRAIN, server).await {
         Ok(done) => done.map_err(failed),
