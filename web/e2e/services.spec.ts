@@ -91,7 +91,9 @@ test('one service is chosen for all places', async ({ page }) => {
   ]);
   await page.goto(`/logs?${RANGE}`);
   const filter = page.getByRole('combobox', { name: 'Service' });
+  await expect(filter).toBeVisible();
   await page.keyboard.press('b');
+  await expect(filter).toBeFocused();
   await page.keyboard.type(shop);
   await page.getByRole('option', { name: shop }).click();
   await expect.poll(() => search(page).get('service')).toBe(shop);

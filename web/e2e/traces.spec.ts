@@ -119,6 +119,9 @@ test('log lines lie below the span that wrote them', async ({ page }) => {
   await page.getByRole('button', { name: /^Logs/ }).click();
   await expect(rows(page)).toContainText('order 42 received');
   await expect(rows(page)).toContainText('no stock left');
+  await page.getByRole('link', { name: 'Its lines on the page of logs' }).click();
+  await expect.poll(() => search(page).get('q')).toBe(`trace_id:${id}`);
+  await expect(page.getByRole('region', { name: 'Logs' })).toContainText('no stock left');
 });
 
 test('the other views show the same trace', async ({ page }) => {
@@ -161,7 +164,9 @@ test('two traces are compared', async ({ page }) => {
   slower.to = 900;
   slower.children?.push({ service: shop, name: 'send mail', from: 400, to: 880 });
   const after = await sendTrace(page, slower);
-  await page.goto(`/traces/${before}?view=compare&with=${after}`);
+  await page.goto(`/traces/${before}?view=compare`);
+  await page.getByRole('region', { name: 'Of the same operation' }).getByRole('button').click();
+  await expect.poll(() => search(page).get('with')).toBe(after);
   const table = page.getByTestId('compare-table');
   await expect(table.getByRole('row').filter({ hasText: 'send mail' })).toContainText('Only in B');
   await expect(table.getByRole('row').filter({ hasText: 'POST /order' })).toContainText('Slower');
@@ -194,6 +199,11 @@ test('a file that is no trace is said to be none', async ({ page }) => {
 test('a trace that is not there is said', async ({ page }) => {
   await page.goto(`/traces/${newTraceId()}`);
   await expect(page.getByText('This trace is not here')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Look again' })).toBeVisible();
+  await page.goto('/traces/no-id');
+  await expect(page.getByText('This is no id of a trace')).toBeVisible();
+  await page.getByRole('link', { name: 'To the traces' }).click();
+  await expect(page).toHaveURL(/\/traces$/);
 });
 
 test('links of Jaeger lead here', async ({ page }) => {

@@ -3,7 +3,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useMemo, useRef, useState, type PointerEvent } from 'react';
 import { formatCount, formatSeconds, formatValue } from '@/lib/format';
 import { axisTop, brushed, bucketAt, stackBars, sumAt, type Volume as Data } from '@/model/logs/volume';
-import { timeTicks } from '@/model/logs/timeTicks';
+import { timeTicks } from '@/model/timeTicks';
 import { printMoment } from '@/model/timeRange';
 import classes from './Logs.module.css';
 

@@ -33,7 +33,11 @@ export function printShare(share: number): string {
   return formatValue(Number(share.toPrecision(share < 0.001 ? 1 : 2)), 'ratio');
 }
 
+/** The derived histograms end here, in seconds: of what took longer they know no more. */
+const LONGEST_KNOWN = 15;
+
 export function printDuration(seconds: number): string {
+  if (seconds >= LONGEST_KNOWN) return `> ${formatSeconds(LONGEST_KNOWN)}`;
   return formatSeconds(Number(seconds.toPrecision(3)));
 }
 

@@ -17,8 +17,7 @@ export function ServiceFilter({ inputRef }: { inputRef: RefObject<HTMLInputEleme
   return (
     <Select
       ref={inputRef}
-      className={classes.service}
-      data-on={service !== null || undefined}
+      className={`${classes.service} ${service === null ? '' : classes.chosen}`}
       aria-label="Service"
       placeholder="All services"
       leftSection={<IconServer2 size={14} stroke={1.7} />}

@@ -1,12 +1,12 @@
 import { useRouter, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { keepTime } from '@/components/shell/shellUrl';
+import { keepShell, keepTime } from '@/components/shell/shellUrl';
 import { printSearch } from '@/lib/search';
 import type { Jump } from '@/model/trace/jumps';
 
 /**
  * A link to a place by its address, which may be a page of its own that is loaded when it is opened. The time range
- * goes along unless the address has one.
+ * goes along unless the address has one; the chosen service does to a trace, which may have many.
  */
 export function JumpLink({
   to,
@@ -21,7 +21,7 @@ export function JumpLink({
 }) {
   const router = useRouter();
   const here = useSearch({ strict: false });
-  const href = `${to.path}${printSearch({ ...keepTime(here), ...to.search })}`;
+  const href = `${to.path}${printSearch({ ...(isTrace(to) ? keepShell(here) : keepTime(here)), ...to.search })}`;
   return (
     <a
       href={href}
@@ -38,3 +38,5 @@ export function JumpLink({
     </a>
   );
 }
+
+const isTrace = (to: Jump): boolean => to.path.startsWith('/traces/');

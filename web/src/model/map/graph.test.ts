@@ -45,6 +45,22 @@ describe('graph', () => {
     expect(graph.nodes.find((node) => node.name === 'mail')?.takesMessages).toBe(true);
   });
 
+  it('tells a database from the service that is called the same', () => {
+    const { nodes } = readGraph({
+      total: vector([
+        ['web', 'orders', '', 10],
+        ['orders', 'orders', 'database', 30],
+      ]),
+      failed: undefined,
+      p95: undefined,
+    });
+    expect(nodes.map((node) => [node.name, node.kind, node.rate])).toEqual([
+      ['orders', 'service', 10],
+      ['orders (database)', 'database', 30],
+      ['web', 'service', 10],
+    ]);
+  });
+
   it('leaves out calls that did not happen', () => {
     expect(graph.edges).toHaveLength(5);
   });

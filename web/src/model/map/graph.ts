@@ -68,8 +68,18 @@ export function readGraph(answers: GraphAnswers): Graph {
       p95: p95.get(key)?.value ?? null,
     });
   }
-  edges.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { edges, nodes: nodesOf(edges) };
+  const told = apart(edges).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { edges: told, nodes: nodesOf(told) };
+}
+
+/** A database that is called as a service is another node: the orders that `orders` keeps in `orders`. */
+function apart(edges: readonly Edge[]): Edge[] {
+  const services = new Set(
+    edges.flatMap((edge) => (edge.kind === 'database' ? [edge.client] : [edge.client, edge.server])),
+  );
+  return edges.map((edge) =>
+    edge.kind === 'database' && services.has(edge.server) ? { ...edge, server: `${edge.server} (database)` } : edge,
+  );
 }
 
 function valuesOf(data: QueryData | undefined): Map<string, { labels: Labels; value: number }> {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { logScale, niceStep, pan, share, ticksOf, zoomAround } from './scale';
+import { clockStep, logScale, niceStep, pan, printTick, share, ticksOf, zoomAround } from './scale';
 
 it.each([
   [100, 5, 20],
@@ -17,6 +17,26 @@ it('has round ticks within the piece', () => {
   expect(ticksOf(5, 5, 4)).toEqual([]);
   expect(share(5, 0, 10)).toBe(0.5);
   expect(share(5, 10, 10)).toBe(0);
+});
+
+it('steps as clocks do where minutes begin', () => {
+  expect(clockStep(7920e9, 5)).toBe(1800e9);
+  expect(clockStep(115e9, 6)).toBe(20e9);
+  expect(clockStep(4e9, 4)).toBe(1e9);
+  expect(clockStep(30 * 86_400e9, 5)).toBe(10 * 86_400e9);
+  expect(ticksOf(0, 7920e9, 5, clockStep)).toEqual([0, 1800e9, 3600e9, 5400e9, 7200e9]);
+});
+
+it.each([
+  [0, 1e9, '0 s'],
+  [1.2e9, 2e8, '1.2 s'],
+  [12_345e6, 5e6, '12.345 s'],
+  [90e9, 20e9, '1 min 30 s'],
+  [90.25e9, 5e7, '1 min 30.25 s'],
+  [3_600_000e6 + 2e6, 1e6, '60 min 0.002 s'],
+  [987_654_300, 100, '987.6543 ms'],
+])('prints %d with steps of %d', (at, step, text) => {
+  expect(printTick(at, step)).toBe(text);
 });
 
 it('zooms around what is pointed at, within the whole', () => {

@@ -1,4 +1,5 @@
 // Axes: times of a trace in round steps, and durations on a logarithmic scale.
+import { formatSeconds } from '@/lib/format';
 
 /** 1, 2 or 5 times a power of ten. */
 export function niceStep(span: number, parts: number): number {
@@ -9,10 +10,35 @@ export function niceStep(span: number, parts: number): number {
   return factor * power;
 }
 
+const SECOND = 1e9;
+/** Steps of a clock, from where tens are no round numbers any more. */
+const CLOCK = [10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+/** Of nanoseconds: round in tens below ten seconds, as clocks are above. */
+export function clockStep(span: number, parts: number): number {
+  const raw = span / Math.max(1, parts) / SECOND;
+  if (raw < 5) return niceStep(span, parts);
+  const step = CLOCK.find((one) => one >= raw * 0.999);
+  return (step ?? 86_400 * niceStep(span / SECOND / 86_400, parts)) * SECOND;
+}
+
+/** A moment of a trace in nanoseconds, so exact that it differs from the one a step away. */
+export function printTick(at: number, step: number): string {
+  const size = Math.abs(at);
+  const isMinutes = size >= 60 * SECOND;
+  // Four digits are what durations have; the steps of minutes are seconds.
+  if (isMinutes ? step >= SECOND : size / step < 1000) return formatSeconds(at / SECOND);
+  const [unit, name] = size >= SECOND ? [SECOND, 's'] : size >= 1e6 ? [1e6, 'ms'] : [1e3, 'µs'];
+  const digits = Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9));
+  const minutes = Math.floor(size / (60 * SECOND));
+  if (!isMinutes) return `${(at / unit).toFixed(digits)} ${name}`;
+  return `${minutes} min ${((size - minutes * 60 * SECOND) / SECOND).toFixed(digits)} s`;
+}
+
 /** Round moments within [from, to], about so many. */
-export function ticksOf(from: number, to: number, parts: number): number[] {
+export function ticksOf(from: number, to: number, parts: number, stepOf = niceStep): number[] {
   if (!(to > from)) return [];
-  const step = niceStep(to - from, parts);
+  const step = stepOf(to - from, parts);
   const out: number[] = [];
   for (let n = Math.ceil(from / step - 1e-9) + 0; n * step <= to * (1 + 1e-12); n++) out.push(n * step);
   return out;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WireTraceSummary } from '@/api/traces';
-import { dotAt, dotsOf, radiusOf, readSummary, sortSummaries } from './summary';
+import { dotAt, dotsOf, plotRange, radiusOf, readSummary, sortSummaries } from './summary';
 
 const wire = (id: string, more: Partial<WireTraceSummary> = {}): WireTraceSummary => ({
   trace_id: id,
@@ -53,4 +53,23 @@ it('is pointed at', () => {
   expect(dotAt(dots, 11, 10)?.summary.id).toBe('a');
   expect(dotAt(dots, 20, 10)?.summary.id).toBe('c');
   expect(dotAt(dots, 60, 10)).toBeNull();
+});
+
+it('has smaller dots when there are many', () => {
+  expect(radiusOf(100, 100, 50)).toBe(11);
+  expect(radiusOf(100, 100, 200)).toBe(5.5);
+  expect(radiusOf(100, 100, 5000)).toBe(5);
+});
+
+it('spans what is known', () => {
+  const noon = Date.UTC(2026, 10, 20, 12);
+  const range = { from: noon - 3_600_000, to: noon + 60_000 };
+  const all = [wire('a'), wire('b', { start: '2026-11-20T12:00:10Z' })].map(readSummary);
+  expect(plotRange(all, range, false)).toEqual(range);
+  expect(plotRange([], range, true)).toEqual(range);
+  const start = all[0]?.at ?? 0;
+  const last = all[1]?.at ?? 0;
+  const free = (last - start) * 0.04;
+  expect(plotRange(all, range, true)).toEqual({ from: start - free, to: last + free });
+  expect(plotRange(all.slice(1), range, true)).toEqual({ from: last - 1040, to: last + 40 });
 });

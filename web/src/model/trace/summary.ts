@@ -54,10 +54,14 @@ export interface Dot {
 const RADIUS_MIN = 3;
 const RADIUS_MAX = 11;
 
+/** From so many on, and the larger the more, dots would only be a heap. */
+const CROWD = 50;
+
 /** Area by spans: four times as many, twice as wide. */
-export function radiusOf(spans: number, most: number): number {
+export function radiusOf(spans: number, most: number, traces = 1): number {
   if (most <= 1) return RADIUS_MIN;
-  return RADIUS_MIN + (RADIUS_MAX - RADIUS_MIN) * Math.sqrt(Math.max(0, spans - 1) / (most - 1));
+  const largest = Math.max(RADIUS_MIN + 2, RADIUS_MAX * Math.min(1, Math.sqrt(CROWD / traces)));
+  return RADIUS_MIN + (largest - RADIUS_MIN) * Math.sqrt(Math.max(0, spans - 1) / (most - 1));
 }
 
 export interface Plot {
@@ -78,7 +82,7 @@ export function dotsOf(all: readonly Summary[], plot: Plot): Dot[] {
       summary,
       x: ((summary.at - plot.from) / (plot.to - plot.from)) * plot.width,
       y: (1 - plot.place(summary.duration)) * plot.height,
-      radius: radiusOf(summary.spans, most),
+      radius: radiusOf(summary.spans, most, all.length),
     }))
     .sort((a, b) => Number(a.summary.errors > 0) - Number(b.summary.errors > 0) || b.radius - a.radius);
 }
@@ -92,4 +96,27 @@ export function dotAt(dots: readonly Dot[], x: number, y: number): Dot | null {
     if (distance <= NEAR_PX && (best === null || distance <= best.distance)) best = { dot, distance };
   }
   return best?.dot ?? null;
+}
+
+/** Of the plot, left free on either side. */
+const FREE = 0.04;
+const SPAN_MS_MIN = 1000;
+
+/**
+ * The time that the plot spans. Of the latest traces among many it is only theirs: before the first of them nothing is
+ * known, and the dots would stand on one heap.
+ */
+export function plotRange(
+  all: readonly Summary[],
+  range: { from: number; to: number },
+  isCut: boolean,
+): { from: number; to: number } {
+  if (!isCut || all.length === 0) return range;
+  const first = all.reduce((least, one) => Math.min(least, one.at), Infinity);
+  const last = all.reduce((most, one) => Math.max(most, one.at), -Infinity);
+  const free = Math.max(SPAN_MS_MIN, last - first) * FREE;
+  return {
+    from: Math.max(range.from, Math.min(first, last - SPAN_MS_MIN) - free),
+    to: Math.min(range.to, last + free),
+  };
 }

@@ -19,7 +19,7 @@ import classes from './Service.module.css';
 /** More are found by searching traces. */
 const SHOWN = 100;
 
-export function Operations({ service }: { service: string }) {
+export function Operations({ service, hasSpans }: { service: string; hasSpans: boolean }) {
   const { resolved, range } = useTime();
   const { now, before } = windows(resolved.from, resolved.to);
   const asked = { by: 'span_name', service } as const;
@@ -40,7 +40,13 @@ export function Operations({ service }: { service: string }) {
     return <Failure title="The operations could not be listed" error={current.error} onRetry={current.refetch} />;
   }
   if (operations.length === 0) {
-    return <Empty title="No requests in this time range">It has spans, but none that answers a request.</Empty>;
+    return (
+      <Empty title="No requests in this time range">
+        {hasSpans
+          ? 'It has spans, but none that answers a request.'
+          : 'No span of it has come in this time range either.'}
+      </Empty>
+    );
   }
   const head = {
     sort: sort.key,

@@ -47,15 +47,17 @@ export function ServicePage() {
       </div>
       <RedCharts service={service} markers={markers} />
       <div className={classes.split}>
-        <section className={classes.panel} aria-label="Operations">
-          <header className={classes.panelHead}>
-            <h2>Operations</h2>
-          </header>
-          <Operations service={service} />
-        </section>
+        <div className={classes.side}>
+          <section className={classes.panel} aria-label="Operations">
+            <header className={classes.panelHead}>
+              <h2>Operations</h2>
+            </header>
+            <Operations service={service} hasSpans={own.length > 0} />
+          </section>
+          <Failures service={service} />
+        </div>
         <div className={classes.side}>
           <Dependencies service={service} />
-          <Failures service={service} />
           <Deploys service={service} releases={own} isKnown={releases.isKnown} />
         </div>
       </div>

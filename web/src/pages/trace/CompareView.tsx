@@ -1,15 +1,16 @@
 // This trace beside another: what is new, gone, slower, faster, by path.
-import { Button, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconArrowsExchange } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { Empty, Failure, Loading } from '@/components/common/PageState';
+import { Failure, Loading } from '@/components/common/PageState';
 import { COLOURS } from '@/components/chart/palette';
 import { keepShell } from '@/components/shell/shellUrl';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { formatCount, formatSeconds } from '@/lib/format';
 import { assignColours } from '@/model/trace/colours';
 import { compareTrees, summarise, type Change, type CompareRow } from '@/model/trace/compare';
+import { CompareChoice } from './CompareChoice';
 import { CompareTable, CHANGES } from './CompareTable';
 import { useTrace, type TraceData } from './useTrace';
 import classes from './Compare.module.css';
@@ -22,52 +23,17 @@ interface Props {
 
 export function CompareView({ data, other, onOther }: Props) {
   const { data: found, error, isLoading, refetch } = useTrace(other);
-  if (other === null) return <Choose onOther={onOther} />;
+  if (other === null) return <CompareChoice data={data} onOther={onOther} />;
   if (isLoading) return <Loading what="the other trace" />;
   if (found === null) {
     return (
       <>
-        <Choose onOther={onOther} />
+        <CompareChoice data={data} onOther={onOther} />
         <Failure title="The other trace could not be loaded" error={error} onRetry={refetch} />
       </>
     );
   }
   return <Compared before={data} after={found} onOther={onOther} />;
-}
-
-function Choose({ onOther }: { onOther: (id: string) => void }) {
-  const [text, setText] = useState('');
-  // An address of a trace has its id in it.
-  const id = /[0-9a-f]{16,32}/i.exec(text)?.[0] ?? text.trim();
-  return (
-    <Empty title="Which trace to compare with?">
-      <form
-        className={classes.choose}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (id !== '') onOther(id.toLowerCase());
-        }}
-      >
-        <TextInput
-          aria-label="Id of the other trace"
-          placeholder="Its id or address"
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-          w={320}
-        />
-        <Button type="submit" variant="filled" disabled={id === ''}>
-          Compare
-        </Button>
-      </form>
-      <p>
-        Or choose two in the{' '}
-        <Link to="/traces" search={keepShell}>
-          list of traces
-        </Link>
-        .
-      </p>
-    </Empty>
-  );
 }
 
 /** Nobody measures less than this. */

@@ -118,7 +118,7 @@ function Facts({ data, span }: { data: TraceData; span: Span }) {
     ['Duration', formatSeconds(span.duration / 1e9) + share(span.duration, data.trace.duration)],
     ['Own time', formatSeconds(self / 1e9) + share(self, span.duration)],
     ['Starts', `+${formatSeconds(span.start / 1e9)}`],
-    ['On the critical path', critical === 0 ? 'no' : formatSeconds(critical / 1e9)],
+    ['Critical path', critical === 0 ? 'no' : formatSeconds(critical / 1e9)],
     ['Kind', `${span.wire.span_kind ?? 'unspecified'}${span.work === 'own' ? '' : `, ${WORKS[span.work]}`}`],
     ['Status', span.wire.status ?? 'unset'],
   ];
@@ -141,14 +141,20 @@ function Facts({ data, span }: { data: TraceData; span: Span }) {
   );
 }
 
-/** What the resource says, and what the server took out of it. */
+/** What the resource says, and what the server knows by other names, once. */
 function resourceOf(span: Span) {
   const { service, environment, release, host } = span.wire;
-  const taken = { 'service.name': service, environment, release, host };
-  const named = Object.fromEntries(
-    Object.entries(taken).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== ''),
+  const { resource = {} } = span.wire;
+  const taken: [string, string | undefined, string[]][] = [
+    ['service.name', service, ['service.name']],
+    ['environment', environment, ['deployment.environment', 'deployment.environment.name']],
+    ['release', release, ['service.version']],
+    ['host', host, ['host.name']],
+  ];
+  const named = taken.filter(
+    ([, value, from]) => value !== undefined && value !== '' && !from.some((key) => resource[key] === value),
   );
-  return { ...named, ...span.wire.resource };
+  return { ...Object.fromEntries(named), ...resource };
 }
 
 function warningsOf({ trace }: TraceData, span: Span): string[] {

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Menu, TextInput, Tooltip } from '@mantine/core';
 import {
+  IconArrowUpRight,
   IconChevronDown,
   IconChevronUp,
   IconFileText,
@@ -10,7 +11,9 @@ import {
 } from '@tabler/icons-react';
 import type { RefObject } from 'react';
 import { Segments } from '@/components/common/Segments';
+import { JumpLink } from '@/components/trace/JumpLink';
 import { formatCount } from '@/lib/format';
+import { logsOfTrace } from '@/model/trace/jumps';
 import { foldAll, foldLevel } from '@/model/trace/rows';
 import { NO_SPANS, type Look } from './useLook';
 import type { TraceData } from './useTrace';
@@ -65,6 +68,15 @@ export function Toolbar({ data, look, findRef, logCount, logNote }: Props) {
               Logs <span className={`${classes.badge} num`}>{formatCount(logCount)}</span>
             </Button>
           </Tooltip>
+          {!data.isFromFile && (
+            <JumpLink
+              to={logsOfTrace(data.trace)}
+              className={classes.toLogs ?? ''}
+              title="Its lines on the page of logs"
+            >
+              <IconArrowUpRight size={15} stroke={1.7} aria-label="Its lines on the page of logs" />
+            </JumpLink>
+          )}
         </>
       )}
       {view !== 'compare' && (

@@ -1,10 +1,11 @@
-import { ActionIcon } from '@mantine/core';
+import { ActionIcon, Button } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { useParams } from '@tanstack/react-router';
-import { useEffect, useMemo, useRef } from 'react';
+import { Link, useParams } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef, type ReactNode } from 'react';
 import { ApiError } from '@/api/client';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
 import { useTime } from '@/components/shell/time';
+import { backToList } from '@/components/trace/lastList';
 import type { TraceLogs } from '@/model/trace/logs';
 import { rowsOf, type Row } from '@/model/trace/rows';
 import { CompareView } from './CompareView';
@@ -32,15 +33,40 @@ export function TracePage() {
   }, [now, refetch]);
   if (isLoading) return <Loading what="the trace" />;
   if (data === null) {
-    if (error instanceof ApiError && error.isMissing) return <Unknown id={traceId} />;
+    if (!TRACE_ID.test(traceId)) return <NoId id={traceId} />;
+    if (error instanceof ApiError && error.isMissing) return <Unknown id={traceId} onRetry={refetch} />;
     return <Failure title="The trace could not be loaded" error={error} onRetry={refetch} />;
   }
-  if (data.trace.spans.length === 0) return <Unknown id={traceId} />;
+  if (data.trace.spans.length === 0) return <Unknown id={traceId} onRetry={refetch} />;
   // With more spans their places are others: what is folded is forgotten.
   return <Loaded key={`${data.trace.id} ${data.trace.spans.length}`} data={data} />;
 }
 
-function Unknown({ id }: { id: string }) {
+/** Short ones are of senders that use 64 bits. */
+const TRACE_ID = /^[0-9a-f]{16,32}$/i;
+
+function NoId({ id }: { id: string }) {
+  return (
+    <Empty title="This is no id of a trace">
+      <p>
+        <code>{id}</code>
+      </p>
+      <p>An id is 32 digits and letters from a to f.</p>
+      <ToTraces />
+    </Empty>
+  );
+}
+
+function ToTraces({ children }: { children?: ReactNode }) {
+  return (
+    <p className={classes.ways}>
+      {children}
+      <Button renderRoot={(props) => <Link to="/traces" search={backToList} {...props} />}>To the traces</Button>
+    </p>
+  );
+}
+
+function Unknown({ id, onRetry }: { id: string; onRetry: () => void }) {
   return (
     <Empty title="This trace is not here">
       <p>
@@ -50,6 +76,9 @@ function Unknown({ id }: { id: string }) {
         Its spans have not come yet, were not sampled, or are older than what is kept. One that was opened from a file
         is gone with the tab: open the file again.
       </p>
+      <ToTraces>
+        <Button onClick={onRetry}>Look again</Button>
+      </ToTraces>
     </Empty>
   );
 }

@@ -3,13 +3,16 @@ import { useElementSize } from '@mantine/hooks';
 import { useMemo, useRef, useState, type PointerEvent } from 'react';
 import { useTime } from '@/components/shell/time';
 import { formatCount, formatSeconds } from '@/lib/format';
-import { logScale, ticksOf } from '@/model/trace/scale';
+import { timeTicks } from '@/model/timeTicks';
+import { logScale } from '@/model/trace/scale';
 import { dotAt, dotsOf, type Dot, type Summary } from '@/model/trace/summary';
 import { printMoment } from '@/model/timeRange';
 import classes from './Scatter.module.css';
 
 interface Props {
   traces: readonly Summary[];
+  /** What it spans, in milliseconds since 1970. */
+  range: { from: number; to: number };
   onOpen: (id: string) => void;
   onZoom: (fromMillis: number, toMillis: number) => void;
   /** The row that is pointed at. */
@@ -21,9 +24,9 @@ const MARGIN = { left: 64, right: 16, top: 12, bottom: 22 };
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 5;
 
-export function Scatter({ traces, onOpen, onZoom, highlighted }: Props) {
+export function Scatter({ traces, range, onOpen, onZoom, highlighted }: Props) {
   const { ref, width: outer } = useElementSize();
-  const { resolved, utc } = useTime();
+  const { utc } = useTime();
   const svg = useRef<SVGSVGElement>(null);
   const [pointed, setPointed] = useState<Dot | null>(null);
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
@@ -31,8 +34,8 @@ export function Scatter({ traces, onOpen, onZoom, highlighted }: Props) {
   const height = HEIGHT - MARGIN.top - MARGIN.bottom;
   const scale = useMemo(() => logScale(traces.map((one) => one.duration)), [traces]);
   const dots = useMemo(
-    () => dotsOf(traces, { width, height, from: resolved.from, to: resolved.to, place: scale.place }),
-    [traces, width, height, resolved, scale],
+    () => dotsOf(traces, { width, height, ...range, place: scale.place }),
+    [traces, width, height, range, scale],
   );
 
   const place = (event: PointerEvent): { x: number; y: number } => {
@@ -40,7 +43,7 @@ export function Scatter({ traces, onOpen, onZoom, highlighted }: Props) {
     return { x: event.clientX - (box?.left ?? 0) - MARGIN.left, y: event.clientY - (box?.top ?? 0) - MARGIN.top };
   };
   const clamp = (x: number): number => Math.min(width, Math.max(0, x));
-  const timeAt = (x: number): number => resolved.from + (clamp(x) / width) * (resolved.to - resolved.from);
+  const timeAt = (x: number): number => range.from + (clamp(x) / width) * (range.to - range.from);
   const end = (event: PointerEvent): void => {
     const { x, y } = place(event);
     if (drag !== null && Math.abs(x - drag.from) >= DRAG_PX_MIN) {
@@ -85,7 +88,7 @@ export function Scatter({ traces, onOpen, onZoom, highlighted }: Props) {
                 </text>
               </g>
             ))}
-            <TimeAxis from={resolved.from} to={resolved.to} width={width} height={height} utc={utc} />
+            <TimeAxis from={range.from} to={range.to} width={width} height={height} utc={utc} />
             {drag !== null && (
               <rect
                 className={classes.brush}
@@ -131,38 +134,20 @@ function Dots({ dots }: { dots: readonly Dot[] }) {
 function TimeAxis(props: { from: number; to: number; width: number; height: number; utc: boolean }) {
   const { from, to, width, height, utc } = props;
   const offset = utc ? 0 : new Date(from).getTimezoneOffset() * 60_000;
-  const ticks = timeTicks(from - offset, to - offset, Math.max(2, Math.floor(width / 120)));
+  const ticks = timeTicks(from, to, Math.max(2, Math.floor(width / 120)), offset);
   return (
     <g transform={`translate(0 ${height})`} className={classes.time}>
       <line x2={width} />
       {ticks.map((tick) => {
-        const x = ((tick + offset - from) / (to - from)) * width;
+        const x = ((tick.at - from) / (to - from)) * width;
         return (
-          <text key={tick} x={x} y={16} textAnchor={x < 30 ? 'start' : x > width - 30 ? 'end' : 'middle'}>
-            {printTick(tick, to - from)}
+          <text key={tick.at} x={x} y={16} textAnchor={x < 30 ? 'start' : x > width - 30 ? 'end' : 'middle'}>
+            {tick.text}
           </text>
         );
       })}
     </g>
   );
-}
-
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
-
-function timeTicks(from: number, to: number, parts: number): number[] {
-  const step = (STEPS_S.find((one) => one * 1000 * parts >= to - from) ?? 0) * 1000;
-  if (step === 0) return ticksOf(from / 864e5, to / 864e5, parts).map((day) => day * 864e5);
-  if (to - from < 3000) return ticksOf(from, to, parts);
-  const out: number[] = [];
-  for (let at = Math.ceil(from / step) * step; at <= to; at += step) out.push(at);
-  return out;
-}
-
-function printTick(at: number, span: number): string {
-  const text = new Date(at).toISOString();
-  if (span > 2 * 864e5) return text.slice(5, 10);
-  if (span > 864e5) return `${text.slice(5, 10)} ${text.slice(11, 16)}`;
-  return span < 3000 ? text.slice(17, 23) : span < 600_000 ? text.slice(11, 19) : text.slice(11, 16);
 }
 
 function Tip({ dot, width, utc }: { dot: Dot; width: number; utc: boolean }) {

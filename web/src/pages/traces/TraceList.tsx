@@ -136,7 +136,14 @@ function Row({ trace, longest, colours }: { trace: Summary; longest: number; col
           <b style={{ width: `${Math.max(1, (trace.duration / longest) * 100)}%` }} />
         </i>
       </span>
-      <span className={`${classes.right} num`}>{formatCount(trace.spans)}</span>
+      <span
+        className={`${classes.right} num`}
+        title={
+          trace.matched < trace.spans ? `${formatCount(trace.matched)} of them are what was searched for` : undefined
+        }
+      >
+        {formatCount(trace.spans)}
+      </span>
       <span className={`${classes.right} num`}>
         {trace.errors > 0 ? (
           <em className={classes.errors}>

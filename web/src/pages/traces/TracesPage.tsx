@@ -14,6 +14,7 @@ import { OpenTrace } from '@/components/trace/OpenTrace';
 import { formatCount, formatSeconds } from '@/lib/format';
 import { zoomIn } from '@/model/timeRange';
 import { composeQuery, leavesOutOwn, OWN_SERVICE } from '@/model/trace/query';
+import { plotRange } from '@/model/trace/summary';
 import { FilterBar } from './FilterBar';
 import { Scatter } from './Scatter';
 import { TraceList } from './TraceList';
@@ -123,7 +124,9 @@ interface ContentProps {
 }
 
 function Content({ state, found, chosen, onChange, onChoose, onOpen }: ContentProps) {
-  const { setRange } = useTime();
+  const { setRange, resolved } = useTime();
+  const isCut = found.hasMore && state.order === 'recent';
+  const range = useMemo(() => plotRange(found.traces, resolved, isCut), [found.traces, resolved, isCut]);
   const [pointed, setPointed] = useState<string | null>(null);
   if (found.isLoading) return <Loading what="traces" />;
   if (found.error !== null) {
@@ -142,6 +145,7 @@ function Content({ state, found, chosen, onChange, onChoose, onOpen }: ContentPr
       <Remarks found={found} />
       <Scatter
         traces={found.traces}
+        range={range}
         highlighted={pointed}
         onOpen={onOpen}
         onZoom={(from, to) => setRange(zoomIn(from, to))}
