@@ -79,6 +79,7 @@ test('the palette searches logs and opens what was searched for', async ({ page 
   const shop = unique('shop');
   await sendLines(page, shop, LINES);
   await page.goto(`/settings/status?${RANGE}`);
+  await expect(page.getByTestId('head')).toBeVisible();
   await page.keyboard.press('Control+k');
   const palette = page.getByRole('combobox', { name: /Find a page/ });
   await palette.fill(`service:${shop} bank`);

@@ -20,7 +20,7 @@ export interface RowLook {
 /** The columns of a row: mark, time, severity, service, those chosen, message. */
 export function rowGrid(columns: readonly string[]): string | undefined {
   if (columns.length === 0) return undefined;
-  return `3px auto 40px minmax(56px, 116px) repeat(${columns.length}, minmax(64px, 150px)) minmax(0, 1fr)`;
+  return `3px auto 40px minmax(56px, 116px) repeat(${columns.length}, minmax(48px, 150px)) minmax(38%, 1fr)`;
 }
 
 interface Props {

@@ -49,7 +49,8 @@ function scopeOf(name: string): [string, string] {
   return dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)];
 }
 
-function unquote(field: string): string {
+/** A field without the quotes that a search needs. */
+export function unquote(field: string): string {
   return field.startsWith('"') ? field.slice(1, -1).replace(/\\(.)/g, '$1') : field;
 }
 

@@ -2,6 +2,7 @@
 import { IconX } from '@tabler/icons-react';
 import type { LineActions } from '@/components/logs/LogDetail';
 import { rowGrid, type RowLook } from '@/components/logs/LogRow';
+import { unquote } from '@/model/logs/columns';
 import { printTime } from '@/model/logs/line';
 import classes from './Logs.module.css';
 
@@ -19,7 +20,7 @@ export function ColumnHeads({ look, actions }: { look: RowLook; actions: LineAct
       <span>Service</span>
       {look.columns.map((field) => (
         <span key={field} title={field}>
-          <b>{field.replace(/^resource\./, '')}</b>
+          <b>{unquote(field).replace(/^resource\./, '')}</b>
           <button type="button" aria-label={`Without column ${field}`} onClick={() => actions.onColumn?.(field)}>
             <IconX size={12} stroke={2} />
           </button>

@@ -11,6 +11,7 @@ import { useState } from 'react';
 import type { EventQuery } from '@/api/events';
 import type { LineActions } from '@/components/logs/LogDetail';
 import { formatCount } from '@/lib/format';
+import { unquote } from '@/model/logs/columns';
 import { groupFields, SCOPE_TITLES, type Field } from '@/model/logs/fields';
 import { printValue } from '@/model/logs/line';
 import { fieldTerm, hasTerm, not } from '@/model/logs/terms';
@@ -78,7 +79,8 @@ interface RowProps extends Props {
 }
 
 function FieldRow({ field, isOpen, query, actions, onToggle }: RowProps) {
-  const short = field.scope === 'resource' ? field.name.replace(/^resource\./, '') : field.name;
+  const name = unquote(field.name);
+  const short = field.scope === 'resource' ? name.replace(/^resource\./, '') : name;
   const isColumn = actions.columns?.includes(field.name) === true;
   const share = field.share >= 0.995 ? '' : `${Math.max(1, Math.round(field.share * 100))} %`;
   return (

@@ -48,7 +48,7 @@ function Wider() {
   if (resolved.to - resolved.from >= WEEK_MS) return null;
   return (
     <>
-      {' '}
+      {' · '}
       <button type="button" className={classes.link} onClick={() => setRange({ from: 'now-7d', to: 'now' })}>
         Look in the last 7 days
       </button>
