@@ -1,23 +1,36 @@
-//! SQL over PostgreSQL's protocol, for psql, Metabase and Grafana: the tables of [`search::sql`], read-only.
+//! SQL over PostgreSQL's protocol, for psql, drivers, Metabase and Grafana: the tables of [`search::sql`], read-only.
 //!
-//! `datafusion-postgres` speaks the protocol and emulates `pg_catalog`. A statement that would change anything is
-//! refused before it is planned; memory and time are limited as over HTTP.
+//! `datafusion-postgres` speaks the protocol and emulates `pg_catalog`. Around it: a statement that would change
+//! anything is refused before it is planned ([`guard`]); what clients say to their session is answered without the
+//! session of all being changed ([`session`], [`prepared`], [`cursor`]); what tools ask of the catalogs and the
+//! emulation cannot answer is put otherwise ([`rewrite`]) or added ([`functions`], [`views`]); errors get PostgreSQL's
+//! codes ([`errors`]). Memory and time are limited as over HTTP.
+
+mod catalog;
+mod cursor;
+mod errors;
+mod functions;
+mod guard;
+mod prepared;
+mod rewrite;
+mod session;
+mod views;
+
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
-use datafusion::common::ParamValues;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
-use datafusion::sql::sqlparser::ast::Statement;
-use datafusion_postgres::auth::AuthManager;
 use datafusion_postgres::datafusion_pg_catalog::setup_pg_catalog;
-use datafusion_postgres::hooks::cursor::CursorStatementHook;
+use datafusion_postgres::hooks::QueryHook;
 use datafusion_postgres::hooks::set_show::SetShowHook;
 use datafusion_postgres::hooks::transactions::TransactionStatementHook;
-use datafusion_postgres::hooks::{HookClient, QueryHook};
-use datafusion_postgres::pgwire::api::ClientInfo;
-use datafusion_postgres::pgwire::api::results::Response;
-use datafusion_postgres::pgwire::error::{ErrorInfo, PgWireError, PgWireResult};
-use datafusion_postgres::{ServerOptions, serve_with_hooks};
+use datafusion_postgres::pgwire::api::auth::StartupHandler;
+use datafusion_postgres::pgwire::api::auth::noop::NoopStartupHandler;
+use datafusion_postgres::pgwire::api::cancel::{CancelHandler, DefaultCancelHandler};
+use datafusion_postgres::pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
+use datafusion_postgres::pgwire::api::{ConnectionManager, ErrorHandler, PgWireServerHandlers};
+use datafusion_postgres::{DfSessionService, ServerOptions, serve_with_handlers};
 use search::sql::CATALOG;
 use std::io;
 use std::net::SocketAddr;
@@ -25,84 +38,83 @@ use std::sync::Arc;
 
 /// Connections at once: a dashboard opens a handful, the pool of a tool twenty.
 const CONNECTIONS_MAX: usize = 100;
-/// PostgreSQL's code of "cannot execute … in a read-only transaction".
-const READ_ONLY: &str = "25006";
 
 /// Speaks the protocol until it is dropped.
 pub(crate) async fn serve(context: SessionContext, address: SocketAddr) -> io::Result<()> {
-    setup_pg_catalog(&context, CATALOG, Arc::new(AuthManager::new())).map_err(io::Error::other)?;
+    prepare(&context).await.map_err(io::Error::other)?;
     let options = ServerOptions::new()
         .with_host(address.ip().to_string())
         .with_port(address.port())
         .with_max_connections(CONNECTIONS_MAX);
-    let hooks: Vec<Arc<dyn QueryHook>> = vec![
-        Arc::new(ReadOnly),
-        Arc::new(CursorStatementHook),
+    serve_with_handlers(Arc::new(Handlers::new(context)), &options).await
+}
+
+/// Adds what the protocol's clients expect to find: `pg_catalog` and its functions.
+async fn prepare(context: &SessionContext) -> datafusion::common::Result<()> {
+    setup_pg_catalog(context, CATALOG, catalog::Everybody).map_err(|e| *e)?;
+    functions::register(context);
+    views::register(context).await
+}
+
+/// The first that has an answer gives it.
+fn hooks() -> Vec<Arc<dyn QueryHook>> {
+    vec![
+        Arc::new(guard::ReadOnly),
+        Arc::new(session::SessionStatements),
         Arc::new(SetShowHook),
         Arc::new(TransactionStatementHook),
-    ];
-    serve_with_hooks(Arc::new(context), &options, hooks).await
+        Arc::new(cursor::CursorStatements),
+        Arc::new(prepared::PreparedStatements),
+    ]
 }
 
-/// Lets through what reads, and what clients say about themselves.
-struct ReadOnly;
-
-fn refusal(statement: &Statement) -> Option<PgWireError> {
-    let harmless = matches!(
-        statement,
-        Statement::Query(_)
-            | Statement::Explain { .. }
-            | Statement::ExplainTable { .. }
-            | Statement::Set(_)
-            | Statement::ShowVariable { .. }
-            | Statement::ShowTables { .. }
-            | Statement::ShowColumns { .. }
-            | Statement::StartTransaction { .. }
-            | Statement::Commit { .. }
-            | Statement::Rollback { .. }
-            | Statement::Declare { .. }
-            | Statement::Fetch { .. }
-            | Statement::Close { .. }
-            | Statement::Discard { .. }
-            | Statement::Deallocate { .. }
-    );
-    if harmless {
-        return None;
-    }
-    let text = statement.to_string();
-    let word = text.split_whitespace().next().unwrap_or("this").to_ascii_uppercase();
-    let why = format!("cannot execute {word}: events and metrics can only be read here");
-    Some(PgWireError::UserError(Box::new(ErrorInfo::new("ERROR".to_owned(), READ_ONLY.to_owned(), why))))
+/// What a connection is served with.
+struct Handlers {
+    statements: Arc<catalog::Statements>,
+    startup: Arc<Startup>,
+    cancel: Arc<DefaultCancelHandler>,
 }
+
+/// Lets everybody in, as the HTTP port does.
+struct Startup(Arc<ConnectionManager>);
 
 #[async_trait]
-impl QueryHook for ReadOnly {
-    async fn handle_simple_query(
-        &self,
-        statement: &Statement,
-        _: &SessionContext,
-        _: &mut dyn HookClient,
-    ) -> Option<PgWireResult<Response>> {
-        refusal(statement).map(Err)
+impl NoopStartupHandler for Startup {
+    fn connection_manager(&self) -> Option<Arc<ConnectionManager>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+impl Handlers {
+    fn new(context: SessionContext) -> Handlers {
+        let connections = Arc::new(ConnectionManager::new());
+        let service = DfSessionService::new_with_hooks(Arc::new(context), hooks());
+        Handlers {
+            statements: Arc::new(catalog::Statements(Arc::new(service))),
+            startup: Arc::new(Startup(Arc::clone(&connections))),
+            cancel: Arc::new(DefaultCancelHandler::new(connections)),
+        }
+    }
+}
+
+impl PgWireServerHandlers for Handlers {
+    fn simple_query_handler(&self) -> Arc<impl SimpleQueryHandler> {
+        Arc::clone(&self.statements)
     }
 
-    async fn handle_extended_parse_query(
-        &self,
-        statement: &Statement,
-        _: &SessionContext,
-        _: &(dyn ClientInfo + Send + Sync),
-    ) -> Option<PgWireResult<LogicalPlan>> {
-        refusal(statement).map(Err)
+    fn extended_query_handler(&self) -> Arc<impl ExtendedQueryHandler> {
+        Arc::clone(&self.statements)
     }
 
-    async fn handle_extended_query(
-        &self,
-        statement: &Statement,
-        _: &LogicalPlan,
-        _: &ParamValues,
-        _: &SessionContext,
-        _: &mut dyn HookClient,
-    ) -> Option<PgWireResult<Response>> {
-        refusal(statement).map(Err)
+    fn startup_handler(&self) -> Arc<impl StartupHandler> {
+        Arc::clone(&self.startup)
+    }
+
+    fn error_handler(&self) -> Arc<impl ErrorHandler> {
+        Arc::new(errors::Codes)
+    }
+
+    fn cancel_handler(&self) -> Arc<impl CancelHandler> {
+        Arc::clone(&self.cancel)
     }
 }

@@ -289,6 +289,8 @@ pub struct TraceSummary {
     pub root: Option<RootSpan>,
     pub spans: u64,
     pub errors: u64,
+    /// Spans whose parent has not come.
+    pub orphans: u64,
     /// In the order in which they appear.
     pub services: Vec<ServiceCount>,
     /// Spans that the query matched.

@@ -120,7 +120,8 @@ struct SpanLine<'a> {
 pub(crate) struct Outline {
     seen: HashSet<(SpanId, i64, Arc<str>)>,
     ids: HashSet<SpanId>,
-    parents: HashSet<SpanId>,
+    /// How many spans name each as their parent.
+    parents: HashMap<SpanId, u64>,
     start_ns: Option<i64>,
     end_ns: i64,
     root: Option<(i64, RootSpan)>,
@@ -156,7 +157,7 @@ impl Outline {
                 self.root = Some((span.start_ns, root));
             }
         } else {
-            self.parents.insert(span.parent);
+            *self.parents.entry(span.parent).or_default() += 1;
         }
         let empty = || (span.start_ns, ServiceCount { name: span.service.to_owned(), spans: 0, errors: 0 });
         let (first, count) = self.services.entry(service).or_insert_with(empty);
@@ -167,7 +168,9 @@ impl Outline {
 
     pub fn summary(self, trace_id: TraceId) -> TraceSummary {
         let start_ns = self.start_ns.unwrap_or_default();
-        let complete = self.root.is_some() && self.parents.iter().all(|parent| self.ids.contains(parent));
+        let absent = self.parents.iter().filter(|(parent, _)| !self.ids.contains(*parent));
+        let orphans: u64 = absent.map(|(_, children)| children).sum();
+        let complete = self.root.is_some() && orphans == 0;
         let mut services: Vec<(i64, ServiceCount)> = self.services.into_values().collect();
         services.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
         TraceSummary {
@@ -177,6 +180,7 @@ impl Outline {
             root: self.root.map(|(_, root)| root),
             spans: self.spans,
             errors: self.errors,
+            orphans,
             services: services.into_iter().map(|(_, count)| count).collect(),
             matched: self.matched,
             complete,

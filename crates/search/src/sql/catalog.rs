@@ -59,6 +59,9 @@ pub(super) struct EventCatalog {
 impl CatalogProvider for EventCatalog {
     fn schema_names(&self) -> Vec<String> {
         let mut names = self.others.schema_names();
+        // What a protocol hides in a schema of its own is not listed.
+        let lists = |name: &String| self.others.schema(name).is_some_and(|one| !one.table_names().is_empty());
+        names.retain(lists);
         names.push(SCHEMA.to_owned());
         names
     }
