@@ -58,8 +58,8 @@ impl EventReceiver {
     }
 
     /// Takes a batch of spans or of log records, and writes it down in the ledger. `body_bytes` is how long the
-    /// request was on the wire; `decoded` is what its decoder turned away already (`Outcome::from(&report)`). Blocks until what was taken is on
-    /// disk: call it where blocking is allowed.
+    /// request was on the wire; `decoded` is what its decoder turned away already (`Outcome::from(&report)`). Blocks until
+    /// what was taken is on disk: call it where blocking is allowed.
     pub fn receive(
         &self,
         source: Source,
@@ -86,7 +86,7 @@ impl EventReceiver {
         if batch.is_empty() {
             return Ok(outcome);
         }
-        let errors = errors::find(&batch);
+        let errors = errors::find(&batch, window);
         let batch = Arc::new(batch);
         let mut batches = vec![Arc::clone(&batch)];
         batches.extend(errors.map(Arc::new));

@@ -2,7 +2,7 @@
 //!
 //! Kept twice: as counters of our own metrics, and as a table for the screen (Pipeline → Receivers). The table has a
 //! row for every door and signal that was used, and under it one for every reason; both sets are closed, so it is
-//! bounded by 5 doors × 3 signals × the reasons.
+//! bounded by 6 doors × 3 signals × 14 reasons.
 
 use crate::outcome::{Outcome, Refused};
 use crate::{Signal, Source};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use telemetry::names::receivers as names;
 use telemetry::{CounterFamily, Registry};
 
-/// A message is kept up to this many bytes: the table has at most 5 × 3 × 20 of them, 300 kB.
+/// A message is kept up to this many bytes: the table has at most 6 × 3 × 14 of them, 250 kB.
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
 /// Why something was not taken: the label `reason`.

@@ -10,8 +10,10 @@ use promconfig::OtlpConfig;
 use std::borrow::Cow;
 use xxhash_rust::xxh3::Xxh3;
 
-/// Resources known; more are left out. 2,000 × 2 kB are 4 MB.
+/// Resources known; more are left out. 2,000 × 6 kB are 12 MB.
 const RESOURCES_MAX: usize = 2_000;
+/// Names and values of the labels of one resource together; attributes beyond are no labels. Those of a pod come to 2 kB.
+const LABEL_BYTES_MAX: usize = 4_096;
 
 /// All resources, by a hash of their attributes.
 #[derive(Default)]
@@ -100,25 +102,56 @@ fn text(batch: &Batch, value: Value) -> Cow<'_, str> {
 /// `None` without a service, or with nothing but its name.
 fn labels(batch: &Batch, run: Run) -> Option<Labels> {
     let namer = Namer::new(&OtlpConfig::default());
-    let mut labels = LabelsBuilder::new();
+    let (mut labels, mut bytes) = (LabelsBuilder::new(), 0);
     let identity = [SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_INSTANCE_ID];
     for attr in batch.attrs(run) {
         let key = batch.key(attr.key);
         if let (false, Ok(name)) = (identity.contains(&key), namer.label(key)) {
-            labels.set(&name, shortened(&text(batch, attr.value)));
+            let value = text(batch, attr.value);
+            let value = shortened(&value);
+            if bytes + name.len() + value.len() <= LABEL_BYTES_MAX {
+                bytes += name.len() + value.len();
+                labels.set(&name, value);
+            }
         }
     }
     if labels.is_empty() {
         return None;
     }
-    let name = batch.attr_str(run, SERVICE_NAME).filter(|name| !name.is_empty())?;
+    let name = shortened(batch.attr_str(run, SERVICE_NAME).filter(|name| !name.is_empty())?);
     match batch.attr_str(run, SERVICE_NAMESPACE).filter(|namespace| !namespace.is_empty()) {
-        Some(namespace) => labels.set("job", &format!("{namespace}/{name}")),
+        Some(namespace) => labels.set("job", &format!("{}/{name}", shortened(namespace))),
         None => labels.set("job", name),
     };
     if let Some(instance) = batch.attr_str(run, SERVICE_INSTANCE_ID) {
-        labels.set("instance", instance);
+        labels.set("instance", shortened(instance));
     }
     labels.set(METRIC_NAME, TARGET_INFO);
     Some(labels.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::event::Kind;
+
+    #[test]
+    fn the_labels_of_a_resource_are_bounded() {
+        let mut batch = Batch::new(Kind::Span);
+        let long = "x".repeat(100_000);
+        for key in [SERVICE_NAME, SERVICE_NAMESPACE, SERVICE_INSTANCE_ID] {
+            let text = batch.push_text(&long);
+            batch.push_attr(key, Value::Str(text));
+        }
+        for n in 0..1_000 {
+            let text = batch.push_text(&long);
+            batch.push_attr(&format!("key.{n}"), Value::Str(text));
+        }
+        batch.push_attr("small", Value::Int(7));
+        let labels = labels(&batch, batch.attrs_since(0)).unwrap();
+        let bytes: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(bytes < 6_144, "{bytes}");
+        // What still has room is there.
+        assert_eq!((labels.get("key_0").map(str::len), labels.get("small")), (Some(512), Some("7")));
+    }
 }

@@ -2,7 +2,11 @@
 //!
 //! OpenTelemetry says exceptions in two ways: as an event of a span named `exception`, or as a log record with the
 //! attribute `exception.type` (or only `exception.message`). Where it was said stays as it is.
+//!
+//! An event whose own time is none that is taken happened when its span began: one that is years ahead would keep the file
+//! that it is in, and all that is beside it there, for as long.
 
+use super::window::Window;
 use model::event::{Attr, Batch, Kind, LogRow, Resource, Run, Scope, SpanRow, Text, Value, severity};
 
 const EVENT: &str = "exception";
@@ -12,8 +16,8 @@ const MESSAGE: &str = "exception.message";
 const UNKNOWN_TYPE: &str = "exception";
 
 /// The errors of a batch of spans or log records; `None` when there are none.
-pub(crate) fn find(batch: &Batch) -> Option<Batch> {
-    let mut copy = Copy::new(batch);
+pub(crate) fn find(batch: &Batch, window: Window) -> Option<Batch> {
+    let mut copy = Copy::new(batch, window);
     match batch.kind {
         Kind::Span => batch.spans.iter().for_each(|span| copy.of_span(span)),
         Kind::Log => {
@@ -32,14 +36,15 @@ pub(crate) fn find(batch: &Batch) -> Option<Batch> {
 struct Copy<'a> {
     from: &'a Batch,
     to: Batch,
+    window: Window,
     /// Numbers in `to` of the resources and scopes of `from` that were needed so far.
     resources: Vec<Option<u32>>,
     scopes: Vec<Option<u32>>,
 }
 
 impl<'a> Copy<'a> {
-    fn new(from: &'a Batch) -> Copy<'a> {
-        Copy { from, to: Batch::new(Kind::Error), resources: Vec::new(), scopes: Vec::new() }
+    fn new(from: &'a Batch, window: Window) -> Copy<'a> {
+        Copy { from, to: Batch::new(Kind::Error), window, resources: Vec::new(), scopes: Vec::new() }
     }
 
     fn of_span(&mut self, span: &SpanRow) {
@@ -48,7 +53,7 @@ impl<'a> Copy<'a> {
                 continue;
             }
             let row = LogRow {
-                time_ns: if event.time_ns == 0 { span.start_ns } else { event.time_ns },
+                time_ns: if self.window.holds(event.time_ns) { event.time_ns } else { span.start_ns },
                 severity: severity::ERROR,
                 trace_id: span.trace_id,
                 span_id: span.span_id,

@@ -179,6 +179,22 @@ fn exceptions_of_spans_become_errors() {
 }
 
 #[test]
+fn an_exception_with_an_impossible_time_has_that_of_its_span() {
+    let s = setup();
+    let mut batch = spans(&[NOW_NS]);
+    let name = batch.push_text("exception");
+    let times = [i64::MAX, 1, NOW_NS - 15 * DAY_NS, NOW_NS + 5];
+    for time_ns in times {
+        batch.span_events.push(SpanEvent { time_ns, name, ..SpanEvent::default() });
+    }
+    batch.spans[0].events = batch.span_events_since(0);
+    assert_eq!(s.send(batch).accepted, 1);
+    let kept: Vec<i64> = s.stored(Kind::Error)[0].logs.iter().map(|row| row.time_ns).collect();
+    // One that is years ahead would keep its file for as long.
+    assert_eq!(kept, [NOW_NS, NOW_NS, NOW_NS, NOW_NS + 5]);
+}
+
+#[test]
 fn exceptions_of_logs_become_errors() {
     let s = setup();
     let mut batch = empty(Kind::Log);

@@ -29,6 +29,10 @@ impl Window {
         }
     }
 
+    pub fn holds(&self, time_ns: i64) -> bool {
+        matches!(self.judge(time_ns), Judgement::Good)
+    }
+
     fn judge(&self, time_ns: i64) -> Judgement {
         if time_ns == 0 {
             Judgement::NotSet

@@ -161,9 +161,15 @@ impl DeltaStreams {
         if !fits {
             (stream.total, stream.start_ns) = (delta, moment.start_ns);
         }
+        // A histogram grows with each bucket that it was not in before.
+        let bytes = self.bytes - before.total.bytes() + stream.total.bytes();
+        if bytes > self.limits.bytes_max && stream.total.bytes() > before.total.bytes() {
+            *stream = before;
+            return Err(self.full());
+        }
+        self.bytes = bytes;
         (stream.last_ns, stream.seen_ms) = (moment.time_ns, moment.now_ms);
         let step = Step { total: stream.total.clone(), start_ns: stream.start_ns, is_first: !fits };
-        self.bytes = self.bytes + stream.total.bytes() - before.total.bytes();
         undo.push(Undo { key, time_ns: moment.time_ns, before: Some(before) });
         Ok(step)
     }
@@ -180,15 +186,7 @@ impl DeltaStreams {
             self.sweep_crowded(moment.now_ms);
         }
         if !self.has_room(bytes) {
-            let DeltaLimits { streams_max, bytes_max, .. } = self.limits;
-            return Err(Fault::point(
-                Reason::Limit,
-                format!(
-                    "too many streams of deltas: {} of {streams_max}, in {} of {bytes_max} bytes; send cumulative values",
-                    self.len(),
-                    self.bytes
-                ),
-            ));
+            return Err(self.full());
         }
         let Moment { start_ns, time_ns, now_ms } = moment;
         self.bytes += bytes;
@@ -196,6 +194,15 @@ impl DeltaStreams {
             .insert(key, Stream { start_ns, last_ns: time_ns, seen_ms: now_ms, total: total.clone() });
         undo.push(Undo { key, time_ns, before: None });
         Ok(Step { total, start_ns, is_first: true })
+    }
+
+    fn full(&self) -> Fault {
+        let DeltaLimits { streams_max, bytes_max, .. } = self.limits;
+        let (streams, bytes) = (self.len(), self.bytes);
+        let message = format!(
+            "too many streams of deltas: {streams} of {streams_max}, in {bytes} of {bytes_max} bytes; send cumulative values"
+        );
+        Fault::point(Reason::Limit, message)
     }
 
     fn has_room(&self, bytes: usize) -> bool {
@@ -331,6 +338,32 @@ mod tests {
         // An hour later all are forgotten.
         assert_eq!(add(&mut s, 2, now(70 * MINUTE), 1.0), Ok((1.0, true)));
         assert_eq!(s.len(), 1);
+    }
+
+    #[test]
+    fn a_histogram_does_not_grow_beyond_all_bounds() {
+        let native = |index: i32| {
+            Total::Native(FloatHistogram {
+                count: 1.0,
+                sum: 1.0,
+                positive_spans: vec![model::Span { offset: index, length: 1 }],
+                positive_buckets: vec![1.0],
+                ..FloatHistogram::default()
+            })
+        };
+        let bytes_max = 10_000;
+        let mut s = DeltaStreams::new(DeltaLimits { bytes_max, ..DeltaLimits::default() });
+        let mut refused = 0;
+        // Each in a bucket of its own.
+        for n in 1..=2_000u64 {
+            let added = s.add(1, at(n, n + 1), native(n as i32 * 10), &mut Vec::new());
+            refused += usize::from(matches!(added, Err(Fault::Point(Reason::Limit, _))));
+            assert!(s.bytes <= bytes_max, "{}", s.bytes);
+        }
+        assert!((1_000..2_000).contains(&refused), "{refused}");
+        // What needs no more room is taken.
+        assert!(s.add(1, at(3_000, 3_001), native(10), &mut Vec::new()).is_ok());
+        assert_eq!(s.bytes, s.streams.values().map(|stream| stream.total.bytes()).sum::<usize>());
     }
 
     #[test]
