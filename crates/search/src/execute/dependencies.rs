@@ -1,8 +1,8 @@
 //! Which service calls which: spans joined with their parents.
 //!
 //! A span whose parent is of another service is a call. A span is known by a hash of its trace's id and its own; most
-//! spans have a parent of their own service close by, which a small table a batch finds, and are done with. What is left
-//! is spread over lists by the parent's hash, beside all spans by their own, and list after list is joined.
+//! spans have a parent of their own service shortly before them, which a small table finds, and are done with. What is
+//! left is spread over lists by the parent's hash, beside all spans by their own, and list after list is joined.
 //!
 //! - A span that was sent twice is one call.
 //! - When several services have a span with the parent's id (Zipkin: client and server of one call share it), the one
@@ -115,8 +115,6 @@ struct Spans {
     /// With the service, and whether it answers calls.
     spans: Spread<Mark>,
     calls: Spread<Call>,
-    /// Hashes of the trace and of the span, by row; 0 where a row does not count.
-    hashes: Vec<(u64, u64)>,
     near: Near,
 }
 
@@ -127,8 +125,7 @@ impl Spans {
             codes: Vec::new(),
             spans: Spread::new(),
             calls: Spread::new(),
-            hashes: Vec::new(),
-            near: Near::default(),
+            near: Near::new(),
         }
     }
 
@@ -136,10 +133,7 @@ impl Spans {
         let (spans_before, calls_before) = (self.spans.len(), self.calls.len());
         self.coder.codes(rows.columns, rows.len, rows.mask, &mut self.codes);
         if self.coder.interner.len() > SERVICES_MAX as usize {
-            guard.mark_partial(format!(
-                "there are more than {SERVICES_MAX} services: only some were looked at"
-            ));
-            return Ok(false);
+            return Err(too_many());
         }
         let (traces, _) = rows.columns[places.trace_id].as_fixed_size_binary().value_data().as_chunks::<16>();
         let (ids, _) = rows.columns[places.span_id].as_fixed_size_binary().value_data().as_chunks::<8>();
@@ -148,31 +142,21 @@ impl Spans {
         let answers = Is::new(&rows.columns[places.kind], &["server", "consumer"]);
         let failed = Is::new(&rows.columns[places.status], &["error"]);
 
-        self.hashes.clear();
-        self.hashes.resize(rows.len, (0, 0));
-        self.near.clear(rows.len);
         rows.each(|row| {
             let trace = mix_bytes(&traces[row]);
             if places.one_of > 1 && !trace.is_multiple_of(places.one_of) {
                 return;
             }
-            let own = span_hash(trace, ids[row]);
-            let service = self.codes[row];
-            self.hashes[row] = (trace, own);
-            self.near.put(own, service);
+            let (own, service) = (span_hash(trace, ids[row]), self.codes[row]);
             self.spans.push(own, Mark::new(own, service, answers.is(row)));
-        });
-        rows.each(|row| {
-            let (trace, own) = self.hashes[row];
-            if own == 0 || parent_ids[row] == [0; 8] || parents.is_null(row) {
-                return;
+            if parent_ids[row] != [0; 8] && parents.is_valid(row) {
+                let parent = span_hash(trace, parent_ids[row]);
+                if !self.near.has(parent, service) {
+                    let call = Call { parent: Mark::new(parent, service, failed.is(row)), own };
+                    self.calls.push(parent, call);
+                }
             }
-            let parent = span_hash(trace, parent_ids[row]);
-            let service = self.codes[row];
-            if !self.near.has(parent, service) {
-                let parent_mark = Mark::new(parent, service, failed.is(row));
-                self.calls.push(parent, Call { parent: parent_mark, own });
-            }
+            self.near.put(own, service);
         });
         let (spans, calls) = (self.spans.len() - spans_before, self.calls.len() - calls_before);
         guard.hold(spans as u64 * SPAN_BYTES + calls as u64 * CALL_BYTES)?;
@@ -211,43 +195,36 @@ impl<'a> Is<'a> {
     }
 }
 
-/// The spans of a batch with their services: a table of twice as many places, 128 kB.
-#[derive(Default)]
-struct Near {
-    places: Vec<u64>,
-}
+/// Some of the last spans with their services: each takes the place of another. What is not found here may be there all
+/// the same; what is found is.
+struct Near(Vec<u64>);
 
 impl Near {
-    fn clear(&mut self, spans: usize) {
-        self.places.clear();
-        self.places.resize((spans * 2).next_power_of_two(), 0);
+    /// 64 kB. Parents begin before their children and stand some tens of rows before them, thousands where there is much
+    /// traffic.
+    const SPANS: usize = if cfg!(test) { 4 } else { 8_192 };
+
+    fn new() -> Near {
+        Near(vec![0; Near::SPANS])
     }
 
+    /// Never 0, as the hash is odd.
     fn key(hash: u64, service: u32) -> u64 {
         hash ^ u64::from(service) << 1
     }
 
-    /// Where a key is, or would be.
-    fn place(&self, key: u64) -> usize {
-        let mut at = (key >> 8) as usize;
-        loop {
-            at &= self.places.len() - 1;
-            if self.places[at] == 0 || self.places[at] == key {
-                return at;
-            }
-            at += 1;
-        }
+    fn place(key: u64) -> usize {
+        (key >> 24) as usize % Near::SPANS
     }
 
     fn put(&mut self, hash: u64, service: u32) {
         let key = Near::key(hash, service);
-        let place = self.place(key);
-        self.places[place] = key;
+        self.0[Near::place(key)] = key;
     }
 
     fn has(&self, hash: u64, service: u32) -> bool {
         let key = Near::key(hash, service);
-        self.places[self.place(key)] == key
+        self.0[Near::place(key)] == key
     }
 }
 
