@@ -21,9 +21,9 @@ const SPARES_MAX: usize = 8;
 const SPARE_BYTES_MAX: usize = 4 << 20;
 
 impl Store {
-    /// See [`crate::Events::append`].
-    pub(crate) fn append(&self, batch: Arc<Batch>) -> Result<Appended, AppendError> {
-        let result = self.try_append(batch);
+    /// See [`crate::Events::append_all`].
+    pub(crate) fn append_all(&self, batches: &[Arc<Batch>]) -> Result<Vec<Appended>, AppendError> {
+        let result = self.try_append_all(batches);
         match &result {
             Ok(_) => self.disk_full.store(false, Ordering::Relaxed),
             Err(AppendError::DiskFull) => self.note_disk_full(),
@@ -32,11 +32,16 @@ impl Store {
         result
     }
 
-    fn try_append(&self, batch: Arc<Batch>) -> Result<Appended, AppendError> {
+    fn try_append_all(&self, batches: &[Arc<Batch>]) -> Result<Vec<Appended>, AppendError> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(AppendError::Closed);
         }
-        let rows = batch.len();
+        // There is room for all of them before the first is written: it would be there twice when all are sent again.
+        let held = batches.iter().map(|batch| self.hold(batch)).collect::<Result<Vec<_>, _>>()?;
+        held.into_iter().map(|held| self.put(held)).collect()
+    }
+
+    fn hold(&self, batch: &Arc<Batch>) -> Result<Held, AppendError> {
         if batch.text.len() > BATCH_TEXT_MAX {
             return Err(AppendError::TooLong { bytes: batch.text.len() });
         }
@@ -48,10 +53,15 @@ impl Store {
             let (pool, limit_bytes) = (over.pool, over.limit_bytes);
             AppendError::OverBudget { pool, limit_bytes, retry_after: RETRY_AFTER }
         })?;
+        Ok(Held { batch: Arc::clone(batch), _reservation: Some(reservation), bytes })
+    }
+
+    fn put(&self, held: Held) -> Result<Appended, AppendError> {
+        let batch = Arc::clone(&held.batch);
+        let rows = batch.len();
         let mut buffer = self.records.lock().pop().unwrap_or_default();
         buffer.clear();
         record::encode(&batch, buffer.body_mut());
-        let held = Held { batch: Arc::clone(&batch), _reservation: Some(reservation), bytes };
         let logged = self.log_and_push(&mut buffer, held);
         self.keep_record(buffer);
         let (lsn, full) = logged?;

@@ -9,18 +9,19 @@
 
 use crate::error::EventsError;
 use crate::files::{FileEntry, ROOT, is_of_run, new_file, new_path};
-use crate::scan::{ColumnRef, Prune, Snapshot};
+use crate::scan::{ColumnRef, MISSING, Prune, Snapshot, cut_short};
 use crate::segment::{SegmentError, SegmentOptions, merge_segments};
 use crate::store::Store;
 use crate::upload::Upload;
+use crate::view::View;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt;
 use model::event::Kind;
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt};
 use state::{FileChange, NewEventFile};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 const DAY_NS: i64 = 86_400 * 1_000_000_000;
@@ -33,8 +34,9 @@ const INPUTS_MAX: usize = 16;
 /// When a day is over, its largest file is merged again only with others that together have this part of its length: an
 /// event that is a week late shall not have a day rewritten.
 const WORTH_PART: u64 = 10;
-/// These files stay: slower, smaller.
-const ZSTD_LEVEL: i32 = 3;
+/// These files stay: slower, smaller. Bodies of log lines take 8.3 B at level 1, 8.5 at 3, 7.8 at 6 and 7.5 at 9, in 0.2,
+/// 0.2, 0.6 and 1.0 µs.
+const ZSTD_LEVEL: i32 = 6;
 
 impl Store {
     /// Merges as long as there is something to merge.
@@ -101,7 +103,17 @@ impl Store {
         let level = files.iter().map(|file| file.meta().level).max().unwrap_or(0) + 1;
         let file = new_file(&path, written.meta, now_ms, level);
         drop(snapshots);
-        Ok(self.replace(files, Some(file))?)
+        Ok(self.replace(files, Some(file.clone())).inspect_err(|_| self.abandon_unknown(file))?)
+    }
+
+    /// Deletes the object of a file that did not come into the catalog: a merge that is tried again and again shall not fill
+    /// the disk. Where it is not known whether it came, it stays; the next start knows.
+    fn abandon_unknown(&self, file: NewEventFile) {
+        if let Ok(known) = self.runtime.block_on(self.catalog.event_files())
+            && known.iter().all(|other| other.meta.path != file.path)
+        {
+            self.abandon(&[file]);
+        }
     }
 
     fn snapshot_of(&self, file: &FileEntry) -> Snapshot {
@@ -153,7 +165,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes, once, the objects that an earlier run left and the catalog does not know.
+    /// Deletes, once, the objects that an earlier run left and the catalog does not know; says which of those it knows
+    /// are not there, or not whole.
     pub(crate) fn sweep(&self) {
         let mut compacting = self.compacting.lock();
         if std::mem::replace(&mut compacting.swept, true) {
@@ -170,6 +183,7 @@ impl Store {
         };
         let view = self.view();
         let known: BTreeSet<&str> = view.files.iter().map(|file| file.meta().path.as_str()).collect();
+        self.miss(&view, &found);
         for object in found {
             let path = object.location.to_string();
             if path.ends_with(".parquet") && !known.contains(path.as_str()) && !is_of_run(&path, self.run) {
@@ -180,6 +194,25 @@ impl Store {
         drop(view);
         drop(compacting);
         let _ = self.reap();
+    }
+}
+
+impl Store {
+    /// Names the files of a view that are not among the objects as they were written: whoever runs the store shall not
+    /// learn it from the first question that needs them.
+    fn miss(&self, view: &View, found: &[ObjectMeta]) {
+        let lengths: HashMap<String, u64> = found.iter().map(|o| (o.location.to_string(), o.size)).collect();
+        for meta in view.files.iter().map(FileEntry::meta) {
+            match lengths.get(&meta.path) {
+                Some(bytes) if *bytes == meta.bytes => {}
+                Some(bytes) => {
+                    self.reader.damage().note(&meta.path, &cut_short(*bytes, meta.bytes));
+                }
+                None => {
+                    self.reader.damage().note(&meta.path, MISSING);
+                }
+            }
+        }
     }
 }
 

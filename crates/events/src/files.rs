@@ -5,10 +5,10 @@
 //! A crash in between leaves an object that the catalog does not know; the next start finds and deletes it.
 
 use crate::scan::FileSource;
-use crate::segment::SegmentMeta;
+use crate::segment::{SegmentMeta, Tail};
 use model::event::Kind;
 use object_store::path::Path;
-use state::{EventFile, FileId, NewEventFile};
+use state::{EventFile, FileId, FileTail, NewEventFile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -71,6 +71,7 @@ fn segment_meta(file: &NewEventFile) -> SegmentMeta {
         max_time_ns: file.max_time_ns,
         services: file.services.clone(),
         columns: file.columns.clone(),
+        tail: file.tail.map(|FileTail { bytes, sum }| Tail { bytes, sum }),
     }
 }
 
@@ -87,6 +88,7 @@ pub(crate) fn new_file(path: &Path, meta: SegmentMeta, created_ms: i64, level: u
         columns: meta.columns,
         created_ms,
         level,
+        tail: meta.tail.map(|Tail { bytes, sum }| FileTail { bytes, sum }),
     }
 }
 

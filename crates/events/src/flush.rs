@@ -123,7 +123,7 @@ impl Store {
             if chunks.is_empty() {
                 continue;
             }
-            match self.write_file(kind, chunks.iter().map(|chunk| chunk.source.batch.clone()).collect()) {
+            match self.write_file(kind, chunks.iter().map(|chunk| chunk.batch.clone()).collect()) {
                 Ok(file) => files.push(file),
                 Err(error) => {
                     self.abandon(&files);

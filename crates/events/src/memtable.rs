@@ -68,20 +68,13 @@ struct Table {
 
 #[derive(Default)]
 struct State {
-    chunks: Vec<MemChunk>,
+    /// Their memory is counted as long as anybody reads them.
+    chunks: Vec<Arc<MemorySource>>,
     batches: Vec<Held>,
     /// Of `batches`.
     rows: usize,
     text: usize,
     scraps: Vec<Scrap>,
-}
-
-/// Rows as columns.
-#[derive(Clone)]
-pub(crate) struct MemChunk {
-    pub source: Arc<MemorySource>,
-    /// Given back when nobody holds the chunk any more.
-    _reservation: Arc<Option<Reservation>>,
 }
 
 struct Scrap {
@@ -142,17 +135,12 @@ impl Memtable {
             let source = self.source(kind, rows::chunk(&batches, registry)?);
             let count = batches.len();
             drop(batches);
-            let bytes = source.batch.get_array_memory_size() as u64;
+            let bytes = source.bytes();
             let before = table.state.lock().replace(count, Arc::clone(&source));
             let freed: u64 = before.iter().map(|held| held.bytes).sum();
             // The batches' memory goes first, so that the columns find room.
             drop(before);
-            let reservation = Arc::new(budget.reserve(bytes).ok());
-            if let Some(chunk) =
-                table.state.lock().chunks.iter_mut().find(|c| Arc::ptr_eq(&c.source, &source))
-            {
-                chunk._reservation = reservation;
-            }
+            source.hold(budget);
             self.bytes.fetch_add(bytes, Ordering::Relaxed);
             self.bytes.fetch_sub(freed, Ordering::Relaxed);
         }
@@ -183,20 +171,21 @@ impl Memtable {
             (state.batches[from..].iter().map(|held| Arc::clone(&held.batch)).collect::<Vec<_>>(), upto)
         };
         let source = self.source(kind, rows::chunk(&batches, registry)?);
+        source.hold(budget);
         let mut state = table.state.lock();
         state.scraps.push(Scrap { source, upto });
         Ok(state.sources())
     }
 
     /// The chunks of a kind; all rows are in them when [`Memtable::seal`] took the rest and nothing came since.
-    pub fn chunks(&self, kind: Kind) -> Vec<MemChunk> {
+    pub fn chunks(&self, kind: Kind) -> Vec<Arc<MemorySource>> {
         self.table(kind).state.lock().chunks.clone()
     }
 
     /// Rows of a kind.
     pub fn rows(&self, kind: Kind) -> u64 {
         let state = self.table(kind).state.lock();
-        state.rows as u64 + state.chunks.iter().map(|c| c.source.batch.num_rows() as u64).sum::<u64>()
+        state.rows as u64 + state.chunks.iter().map(|c| c.batch.num_rows() as u64).sum::<u64>()
     }
 
     fn table(&self, kind: Kind) -> &Table {
@@ -210,7 +199,7 @@ impl Memtable {
         let number = counters.chunks.fetch_add(1, Ordering::Relaxed);
         let name = Arc::from(format!("memory/{}/{number}", kind.table()));
         let Chunk { batch, min_ns, max_ns, .. } = chunk;
-        Arc::new(MemorySource { name, batch, min_ns, max_ns })
+        Arc::new(MemorySource::new(name, batch, min_ns, max_ns))
     }
 }
 
@@ -247,7 +236,7 @@ impl State {
         let gone: Vec<Held> = self.batches.drain(..count).collect();
         self.rows -= gone.iter().map(|held| held.batch.len()).sum::<usize>();
         self.text -= gone.iter().map(|held| held.batch.text.len()).sum::<usize>();
-        self.chunks.push(MemChunk { source, _reservation: Arc::new(None) });
+        self.chunks.push(source);
         // A scrap that covers batches on both sides of the cut cannot stay, nor can those behind it.
         let aligned = self.scraps.iter().any(|scrap| scrap.upto == count) || self.scraps.is_empty();
         if aligned {
@@ -263,8 +252,7 @@ impl State {
     }
 
     fn sources(&self) -> Vec<Arc<MemorySource>> {
-        let chunks = self.chunks.iter().map(|chunk| &chunk.source);
-        chunks.chain(self.scraps.iter().map(|scrap| &scrap.source)).cloned().collect()
+        self.chunks.iter().chain(self.scraps.iter().map(|scrap| &scrap.source)).cloned().collect()
     }
 }
 

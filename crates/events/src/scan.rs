@@ -37,6 +37,7 @@ mod tests;
 
 pub use damage::Damage;
 pub use objects::Objects;
+pub(crate) use objects::{MISSING, cut_short};
 pub use part::{Part, PartBatch, PartRows, RowIds};
 pub use request::{Cancel, ColumnRef, Prune, RowPredicate, Test, dictionary_type, schema_of, time_type};
 pub use snapshot::{FileSource, MemorySource, Reader, Snapshot};

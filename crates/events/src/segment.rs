@@ -41,6 +41,7 @@ pub use words::{free_text, tokens};
 pub use writer::{SegmentOptions, Written, write_segment};
 
 use model::event::Kind;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Rows of a run: what a data page holds, and what the indexes point at. A page of 8,192 rows of one column is 8 kB to
 /// 1 MB, decoded in 10 µs to 1 ms.
@@ -66,6 +67,23 @@ pub struct SegmentMeta {
     pub services: Option<Vec<String>>,
     /// The columns, in the order of the file.
     pub columns: Vec<String>,
+    /// `None` when nobody has kept it: then the end of the file is not verified.
+    pub tail: Option<Tail>,
+}
+
+/// The end of a file, which the checksums inside it cannot cover: page index and footer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    pub bytes: u64,
+    /// XXH3 of 64 bits.
+    pub sum: u64,
+}
+
+impl Tail {
+    /// Whether these are the bytes that were written.
+    pub(crate) fn is_intact(&self, bytes: &[u8]) -> bool {
+        bytes.len() as u64 == self.bytes && xxh3_64(bytes) == self.sum
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

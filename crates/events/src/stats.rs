@@ -45,6 +45,8 @@ pub struct EventStats {
     pub log_segment: u64,
     pub log_syncs: u64,
     pub log_failures: u64,
+    /// Places of the log that opening could not read.
+    pub log_damage: u64,
     pub flushes: u64,
     pub flushes_failed: u64,
     pub merges: u64,
@@ -151,6 +153,7 @@ impl Store {
             log_segment: self.log.segment().0,
             log_syncs: self.log.syncs(),
             log_failures: self.log.failures(),
+            log_damage: self.recovery.damage.len() as u64,
             flushes: c.flushes.get(),
             flushes_failed: c.flushes_failed.get(),
             merges: c.merges.get(),

@@ -4,7 +4,6 @@
 //! `gate` is held for reading by who appends, from the log to the memtable, and for writing by a flush for the moment
 //! in which it cuts both: so what is in a segment of the log and what is in a memtable are the same events.
 
-use crate::background::Bell;
 use crate::columns::{Columns, Registry};
 use crate::error::{AppendError, EventsError, OpenError};
 use crate::files::FileEntry;
@@ -14,6 +13,7 @@ use crate::scan::{MemorySource, Reader, Snapshot};
 use crate::stats::{Counters, EventStats, Recovery};
 use crate::view::View;
 use base::Stopper;
+use base::workers::Bell;
 use model::event::{Batch, Kind};
 use object_store::ObjectStore;
 use parking_lot::{Mutex, RwLock};
@@ -110,7 +110,13 @@ impl Events {
     /// Takes a batch: into the log, and into the memtable, where it can be found. It is not acknowledged before
     /// [`Events::sync`]. Blocks while the kernel takes the bytes.
     pub fn append(&self, batch: Arc<Batch>) -> Result<Appended, AppendError> {
-        self.0.append(batch)
+        let mut appended = self.append_all(&[batch])?;
+        appended.pop().ok_or(AppendError::Closed)
+    }
+
+    /// Takes batches that belong together. When there is no memory for all of them, none is taken.
+    pub fn append_all(&self, batches: &[Arc<Batch>]) -> Result<Vec<Appended>, AppendError> {
+        self.0.append_all(batches)
     }
 
     /// Returns when a batch is on disk. Whoever waits at the same time waits for one sync together. After an error the

@@ -1,7 +1,7 @@
 //! An answer to an SQL statement as bytes, as its rows are found.
 
 use futures::{Stream, StreamExt, stream};
-use search::sql::{Format, SqlAnswer, SqlError, Writer};
+use search::sql::{Format, RowsMissing, SqlAnswer, SqlError, Writer};
 use std::collections::VecDeque;
 use std::io;
 use tokio::sync::OwnedSemaphorePermit;
@@ -51,7 +51,11 @@ impl Rows {
     fn end(&mut self, truncated: bool) -> Result<Vec<u8>, SqlError> {
         self.done = true;
         self.slot = None;
-        self.writer.end(truncated).map_err(failed)
+        let lost = self.answer.lost.warnings();
+        if !lost.is_empty() && !self.writer.can_warn() {
+            return Err(failed(RowsMissing(lost)));
+        }
+        self.writer.end(truncated, &lost).map_err(failed)
     }
 
     /// The whole as a stream. An error after the first bytes breaks the stream off: half an answer must not look like

@@ -1,7 +1,7 @@
 //! Where events go. The event store is behind it; tests put something else there.
 
 use crate::Refused;
-use events::{AppendError, Appended, Events};
+use events::{AppendError, Events};
 use model::event::Batch;
 use std::sync::Arc;
 
@@ -18,9 +18,7 @@ pub trait EventSink: Send + Sync {
 impl EventSink for Events {
     fn store(&self, batches: &[Arc<Batch>]) -> Result<(), Refused> {
         // All are in the log before the first wait, so that one sync is enough for them.
-        let appended: Vec<Appended> =
-            batches.iter().map(|batch| self.append(Arc::clone(batch))).collect::<Result<_, AppendError>>()?;
-        for appended in appended {
+        for appended in self.append_all(batches)? {
             self.sync(appended)?;
         }
         Ok(())

@@ -147,7 +147,7 @@ impl Store {
             if number % 2 == 0 {
                 let (min_ns, max_ns) = (written.meta.min_time_ns, written.meta.max_time_ns);
                 let name = format!("memory {number}").into();
-                memory.push(Arc::new(MemorySource { name, batch: piece, min_ns, max_ns }));
+                memory.push(Arc::new(MemorySource::new(name, piece, min_ns, max_ns)));
             } else {
                 let path = format!("{number}.parquet");
                 disk::write_atomic(&dir.path().join(&path), &written.sink).expect("a file");

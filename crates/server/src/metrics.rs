@@ -51,6 +51,7 @@ pub fn register_events(registry: &Registry, store: &Events) {
         (&n::OVER_BUDGET, |s| s.over_budget),
         (&n::DISK_FULL, |s| u64::from(s.disk_full)),
         (&n::DAMAGE, |s| s.damage),
+        (&n::LOG_DAMAGE, |s| s.log_damage),
         (&n::OVERFLOWED, |s| s.attributes_overflowed),
         (&n::TAIL_MISSED, |s| s.tail_lagged),
     ] {

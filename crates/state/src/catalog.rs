@@ -34,6 +34,15 @@ pub struct NewEventFile {
     pub created_ms: i64,
     /// 0 for what a flush wrote, one more with each merge.
     pub level: u32,
+    /// Files that an earlier program wrote have none.
+    pub tail: Option<FileTail>,
+}
+
+/// The end of a file, which the checksums inside it do not cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileTail {
+    pub bytes: u64,
+    pub sum: u64,
 }
 
 /// A file of the catalog.
@@ -194,8 +203,15 @@ impl Catalog {
             columns: self.names(&columns)?,
             created_ms: self.get(row, "created_ms")?,
             level: count("level")? as u32,
+            tail: self.tail(row)?,
         };
         Ok(EventFile { id: FileId(self.get(row, "id")?), meta })
+    }
+
+    fn tail(&self, row: &SqliteRow) -> Result<Option<FileTail>, StateError> {
+        let number = |name: &str| self.get::<Option<i64>>(row, name).map(|n| n.map(|n| n as u64));
+        let (bytes, sum) = (number("tail_bytes")?, number("tail_sum")?);
+        Ok(bytes.zip(sum).map(|(bytes, sum)| FileTail { bytes, sum }))
     }
 
     fn column(&self, row: &SqliteRow) -> Result<EventColumn, StateError> {
@@ -227,7 +243,7 @@ fn insert(file: &NewEventFile) -> sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sql
     let json = |names: &Vec<String>| serde_json::Value::from(names.as_slice()).to_string();
     sqlx::query(
         "INSERT INTO event_files (kind, path, rows, bytes, min_time_ns, max_time_ns, services, \
-         columns, created_ms, level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         columns, created_ms, level, tail_bytes, tail_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(file.kind.table())
     .bind(&file.path)
@@ -239,6 +255,8 @@ fn insert(file: &NewEventFile) -> sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sql
     .bind(json(&file.columns))
     .bind(file.created_ms)
     .bind(file.level as i64)
+    .bind(file.tail.map(|tail| tail.bytes as i64))
+    .bind(file.tail.map(|tail| tail.sum as i64))
 }
 
 #[cfg(test)]

@@ -19,8 +19,10 @@ const READERS_MAX: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Version, description, statements. A migration that was released is never changed.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "event files", include_str!("../migrations/0001_event_files.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "event files", include_str!("../migrations/0001_event_files.sql")),
+    (2, "file tails", include_str!("../migrations/0002_file_tails.sql")),
+];
 
 #[derive(Debug)]
 pub(crate) struct Database {

@@ -10,5 +10,5 @@ mod catalog;
 mod database;
 mod error;
 
-pub use catalog::{Catalog, ColumnScope, EventColumn, EventFile, FileChange, FileId, NewEventFile};
+pub use catalog::{Catalog, ColumnScope, EventColumn, EventFile, FileChange, FileId, FileTail, NewEventFile};
 pub use error::StateError;

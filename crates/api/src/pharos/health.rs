@@ -25,8 +25,10 @@ pub async fn detailed(State(app): State<Arc<App>>) -> Response {
     // Full to the last hundredth: what comes now is refused.
     let over_budget = budget.used_bytes() > budget.limit_bytes() / 100 * 99;
     let store_ok = damaged == 0 && !over_budget;
+    let events = app.events.store().stats();
+    let events_ok = events.damage == 0 && events.log_damage == 0 && !events.disk_full;
     let body = json!({
-        "status": if store_ok && config.success { "ok" } else { "degraded" },
+        "status": if store_ok && events_ok && config.success { "ok" } else { "degraded" },
         "version": app.process.version,
         "checks": {
             "metrics_store": {
@@ -37,6 +39,13 @@ pub async fn detailed(State(app): State<Arc<App>>) -> Response {
                 "over_memory_budget": over_budget,
                 "damaged_places": damaged,
                 "damage_met_by_queries": met,
+            },
+            "event_store": {
+                "status": if events_ok { "ok" } else { "degraded" },
+                "log_bytes": events.log_bytes,
+                "disk_full": events.disk_full,
+                "damaged_places_of_the_log": events.log_damage,
+                "damaged_files": events.damaged,
             },
             "configuration": {
                 "status": if config.success { "ok" } else { "degraded" },

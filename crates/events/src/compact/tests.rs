@@ -21,6 +21,7 @@ fn file(level: u32, bytes: u64, day: i64, minute: i64) -> NewEventFile {
         columns: Vec::new(),
         created_ms: 0,
         level,
+        tail: None,
     }
 }
 
@@ -132,8 +133,12 @@ async fn a_file_that_is_gone_is_named_and_the_rest_is_served_and_kept() {
     let torn = dir.objects().into_iter().find(|path| path.to_string_lossy().contains("/spans/")).unwrap();
     let length = disk::len(&torn).unwrap();
     disk::open_write(&torn).unwrap().set_len(length / 2).unwrap();
-    let copy = dir.copy();
-    for events in [events, copy.open().await] {
+    let (copy, unread) = (dir.copy(), dir.copy());
+    // A start finds it by itself, and a question says the same of it.
+    let started = unread.open().await;
+    started.tick().await.unwrap();
+    assert_eq!(started.stats().damage, 2, "{:?}", started.stats().damaged);
+    for events in [events, copy.open().await, started] {
         for kind in [Kind::Log, Kind::Span] {
             assert_eq!(events.times(kind).len(), 35);
         }
@@ -187,4 +192,24 @@ async fn what_is_too_old_goes_and_what_is_too_much() {
     events.tick().await.unwrap();
     assert_eq!((events.stats().logs.files, events.stats().files_too_many), (2, 2));
     assert_eq!(events.times(Kind::Log)[0], NOW_NS + 2 * DAY_NS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_the_catalog_refuses_leaves_no_object() {
+    let dir = Dir::new();
+    let events = dir.open().await;
+    for n in 0..8 {
+        events.put(batch(Kind::Log, NOW_NS + n * 10, 5));
+        events.flush().await.unwrap();
+    }
+    // One that shall be replaced is not there any more.
+    let known = events.0.catalog.event_files().await.unwrap();
+    let gone = FileChange { remove: vec![known[0].id], ..FileChange::default() };
+    events.0.catalog.change(&gone).await.unwrap();
+    for _ in 0..3 {
+        assert!(events.tick().await.is_err());
+        assert_eq!(dir.objects().len(), 8);
+        assert_eq!(events.times(Kind::Log).len(), 40);
+    }
+    events.close().await;
 }

@@ -174,6 +174,10 @@ async fn full_memory_refuses_until_it_is_flushed() {
         matches!(error, AppendError::OverBudget { pool: "events", retry_after, .. } if retry_after > Duration::ZERO)
     );
     assert_eq!(events.stats().over_budget, 1);
+    // Of batches that came together none is taken, though there is room for the first.
+    let together = [batch(Kind::Error, NOW_NS, 1), batch(Kind::Span, NOW_NS + 2000, 1000)];
+    assert!(matches!(events.append_all(&together), Err(AppendError::OverBudget { .. })));
+    assert!(events.times(Kind::Error).is_empty());
     // A tick sees that somebody waits.
     events.tick().await.unwrap();
     assert_eq!(budget.used_bytes(), 0);

@@ -21,6 +21,14 @@ use tokio::runtime::Handle;
 /// What a sequential read takes at once. It serves only files that have no page index, which we do not write.
 const SEQUENTIAL_BYTES: usize = 64 << 10;
 
+/// What is said of a file that is gone.
+pub(crate) const MISSING: &str = "the file is not there";
+
+/// What is said of a file that was cut.
+pub(crate) fn cut_short(found: u64, written: u64) -> String {
+    format!("{found} bytes long where {written} were written")
+}
+
 /// Where the files are.
 #[derive(Clone, Debug)]
 pub struct Objects {
@@ -54,12 +62,19 @@ impl Objects {
             }
         };
         let path = root.join(path);
-        let found = disk::len(&path)?;
+        let found = disk::len(&path).map_err(missing)?;
         if found != bytes {
-            let message = format!("{found} bytes long where {bytes} were written");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, cut_short(found, bytes)));
         }
         Ok(Object { access: Access::Local(Arc::new(disk::open(&path)?)), bytes })
+    }
+}
+
+/// In the words that a start has for it: one fault is said, and counted, once.
+fn missing(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), MISSING),
+        _ => error,
     }
 }
 
@@ -111,6 +126,12 @@ impl Object {
             fetched.extend(ranges.iter().map(|r| r.start).zip(pieces));
         }
         Ok(Chunks { object: self.clone(), sums, fetched: Arc::new(fetched) })
+    }
+
+    /// The file for the Parquet reader, of which a stretch was read already.
+    pub(super) fn chunks_behind(&self, start: u64, bytes: Bytes) -> Chunks {
+        let fetched = Arc::new(BTreeMap::from([(start, bytes)]));
+        Chunks { object: self.clone(), sums: None, fetched }
     }
 
     /// The file for the Parquet reader, nothing fetched ahead.

@@ -11,11 +11,12 @@ use crate::columns::Columns;
 use crate::segment::SegmentMeta;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::DataType;
+use base::{Budget, Reservation};
 use model::event::{Kind, TraceId};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Reads files, and keeps of them what is needed often. One for all snapshots.
 pub struct Reader {
@@ -52,6 +53,26 @@ pub struct MemorySource {
     /// First and last time, both included.
     pub min_ns: i64,
     pub max_ns: i64,
+    /// The memory of the rows, until the last reader lets go of them: a question that takes long holds what was flushed
+    /// meanwhile.
+    held: OnceLock<Reservation>,
+}
+
+impl MemorySource {
+    pub fn new(name: Arc<str>, batch: RecordBatch, min_ns: i64, max_ns: i64) -> MemorySource {
+        MemorySource { name, batch, min_ns, max_ns, held: OnceLock::new() }
+    }
+
+    /// Counts the rows against a budget, if it has room: they are there already.
+    pub(crate) fn hold(&self, budget: &Budget) {
+        if let Ok(held) = budget.reserve(self.bytes()) {
+            let _ = self.held.set(held);
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.batch.get_array_memory_size() as u64
+    }
 }
 
 /// A file of the catalog.

@@ -106,7 +106,7 @@ proptest! {
         let batches: Vec<RecordBatch> = chunks.iter().map(|rows| batch(rows)).collect();
         let (_, meta) = write(&batches);
         prop_assert_eq!(rows(&read(&Bytes::from(merged.sink))), in_order(chunks.concat()));
-        prop_assert_eq!(SegmentMeta { bytes: 0, ..merged.meta }, SegmentMeta { bytes: 0, ..meta });
+        prop_assert_eq!(SegmentMeta { bytes: 0, tail: None, ..merged.meta }, SegmentMeta { bytes: 0, tail: None, ..meta });
     }
 
     #[test]

@@ -8,15 +8,15 @@ use super::index::Place;
 use super::sums::{self, SumsBuilder};
 use super::tokens::{self, TokensBuilder};
 use super::traces::{self, TracesBuilder};
-use super::{RUN_ROWS, SERVICES_MAX, SegmentError, SegmentMeta, free_text, schema, sort};
+use super::{RUN_ROWS, SERVICES_MAX, SegmentError, SegmentMeta, Tail, free_text, schema, sort};
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
 use arrow::datatypes::{SchemaRef, TimestampNanosecondType};
 use model::event::Kind;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
 use std::io::Write;
+use xxhash_rust::xxh3::Xxh3;
 
 /// Stretches of neighbouring rows that are looked at to choose encodings: neighbours, because they repeat each other.
 const SAMPLE_STRETCHES: usize = 16;
@@ -54,10 +54,11 @@ pub fn write_segment<W: Write + Send>(
     let schema = schema::of_batches(batches.iter().map(|b| b.schema_ref().as_ref()))?;
     let picks = sort::sorted(batches)?;
     let gather = Gather::new(&schema, batches)?;
-    let sample = gather.batch(&sample_of(&picks))?;
+    let sample = sample_of(&picks);
+    let sample = gather.batch(&sample[..gather.fitting(&sample)])?;
     let mut writer = SegmentWriter::new(kind, &schema, &sample, options, sink)?;
     for run in picks.chunks(RUN_ROWS) {
-        writer.push(&gather.batch(run)?)?;
+        writer.push_picked(&gather, run)?;
     }
     writer.finish()
 }
@@ -78,7 +79,8 @@ pub(super) fn sample_of_batches(
         .iter()
         .enumerate()
         .flat_map(|(at, piece)| (0..piece.num_rows() as u32).map(move |row| Pick { batch: at as u32, row }));
-    Gather::new(schema, &pieces)?.batch(&picks.collect::<Vec<_>>())
+    let (gather, picks) = (Gather::new(schema, &pieces)?, picks.collect::<Vec<_>>());
+    gather.batch(&picks[..gather.fitting(&picks)])
 }
 
 /// Takes rows in order.
@@ -88,9 +90,8 @@ pub(super) struct SegmentWriter<W: Write + Send> {
     parquet: ArrowWriter<Counted<W>>,
     tokens: TokensBuilder,
     traces: TracesBuilder,
-    /// Rows that do not make a run yet.
-    waiting: Vec<RecordBatch>,
-    waiting_rows: usize,
+    /// Rows of the run at hand.
+    run_rows: usize,
     rows: u64,
     min_time_ns: i64,
     max_time_ns: i64,
@@ -112,14 +113,13 @@ impl<W: Write + Send> SegmentWriter<W> {
             kind,
             schema: schema.clone(),
             parquet: ArrowWriter::try_new_with_options(
-                Counted { sink, sums: SumsBuilder::default(), bytes: 0 },
+                Counted { sink, sums: SumsBuilder::default(), bytes: 0, tail: None },
                 schema.clone(),
                 options,
             )?,
             tokens: TokensBuilder::new(free_text(kind)),
             traces: TracesBuilder::default(),
-            waiting: Vec::new(),
-            waiting_rows: 0,
+            run_rows: 0,
             rows: 0,
             min_time_ns: i64::MAX,
             max_time_ns: i64::MIN,
@@ -127,46 +127,56 @@ impl<W: Write + Send> SegmentWriter<W> {
         })
     }
 
-    /// Takes the next rows, with the schema of the file.
-    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), SegmentError> {
-        let mut at = 0;
-        while at < batch.num_rows() {
-            let rows = (batch.num_rows() - at).min(RUN_ROWS - self.waiting_rows);
-            self.waiting.push(batch.slice(at, rows));
-            self.waiting_rows += rows;
-            at += rows;
-            if self.waiting_rows == RUN_ROWS {
-                self.end_run()?;
-            }
+    /// Takes the next rows, as they are picked: in pieces that may be held.
+    pub(super) fn push_picked(&mut self, gather: &Gather<'_>, picks: &[Pick]) -> Result<(), SegmentError> {
+        let mut rest = picks;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(gather.fitting(rest));
+            self.push(&gather.batch(now)?)?;
+            rest = later;
         }
         Ok(())
     }
 
-    fn end_run(&mut self) -> Result<(), SegmentError> {
-        let run = match self.waiting.as_slice() {
-            [one] => one.clone(),
-            many => concat_batches(&self.schema, many)?,
-        };
-        self.waiting.clear();
-        self.waiting_rows = 0;
-        self.describe(&run);
-        self.tokens.add(&run);
-        self.tokens.end_run();
-        self.traces.add(&run);
-        self.traces.end_run();
-        self.parquet.write(&run)?;
+    /// Takes the next rows, with the schema of the file.
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), SegmentError> {
+        let mut at = 0;
+        while at < batch.num_rows() {
+            let rows = (batch.num_rows() - at).min(RUN_ROWS - self.run_rows);
+            self.take(&batch.slice(at, rows))?;
+            at += rows;
+        }
         Ok(())
     }
 
-    fn describe(&mut self, run: &RecordBatch) {
-        self.rows += run.num_rows() as u64;
-        if let Some(times) = run.column_by_name("time") {
+    /// Takes rows of one run. Pages end where it does, because no piece goes beyond it.
+    fn take(&mut self, piece: &RecordBatch) -> Result<(), SegmentError> {
+        self.describe(piece);
+        self.tokens.add(piece);
+        self.traces.add(piece);
+        self.parquet.write(piece)?;
+        self.run_rows += piece.num_rows();
+        if self.run_rows == RUN_ROWS {
+            self.end_run();
+        }
+        Ok(())
+    }
+
+    fn end_run(&mut self) {
+        self.tokens.end_run();
+        self.traces.end_run();
+        self.run_rows = 0;
+    }
+
+    fn describe(&mut self, piece: &RecordBatch) {
+        self.rows += piece.num_rows() as u64;
+        if let Some(times) = piece.column_by_name("time") {
             for time in times.as_primitive::<TimestampNanosecondType>().values() {
                 self.min_time_ns = self.min_time_ns.min(*time);
                 self.max_time_ns = self.max_time_ns.max(*time);
             }
         }
-        let Some(column) = run.column_by_name("service") else { return };
+        let Some(column) = piece.column_by_name("service") else { return };
         let Some(text) = text_of(column.as_ref()) else { return };
         for row in 0..column.len() {
             let Some(known) = &mut self.services else { return };
@@ -188,8 +198,8 @@ impl<W: Write + Send> SegmentWriter<W> {
 
     /// Writes what is left, the indexes and the footer.
     pub(super) fn finish(mut self) -> Result<Written<W>, SegmentError> {
-        if self.waiting_rows > 0 {
-            self.end_run()?;
+        if self.run_rows > 0 {
+            self.end_run();
         }
         self.parquet.flush()?;
         let (body, directory) = self.tokens.finish();
@@ -201,9 +211,12 @@ impl<W: Write + Send> SegmentWriter<W> {
         self.parquet.sync()?;
         let (body, directory) = self.parquet.inner().sums.index();
         append(&mut self.parquet, sums::KEY, body, directory)?;
+        self.parquet.sync()?;
+        // What comes now is under no checksum of the file itself.
+        self.parquet.inner_mut().tail = Some((Xxh3::new(), 0));
         self.parquet
             .append_key_value_metadata(KeyValue::new("pharos.kind".to_owned(), self.kind.table().to_owned()));
-        let Counted { sink, bytes, .. } = self.parquet.into_inner()?;
+        let Counted { sink, bytes, tail, .. } = self.parquet.into_inner()?;
         let meta = SegmentMeta {
             kind: self.kind,
             rows: self.rows,
@@ -212,6 +225,7 @@ impl<W: Write + Send> SegmentWriter<W> {
             max_time_ns: self.max_time_ns,
             services: self.services,
             columns: self.schema.fields().iter().map(|f| f.name().clone()).collect(),
+            tail: tail.map(|(sum, bytes)| Tail { bytes, sum: sum.digest() }),
         };
         Ok(Written { meta, sink })
     }
@@ -222,13 +236,21 @@ struct Counted<W> {
     sink: W,
     sums: SumsBuilder,
     bytes: u64,
+    /// Checksum and length of what came since it was begun.
+    tail: Option<(Xxh3, u64)>,
 }
 
 impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let taken = self.sink.write(bytes)?;
         self.bytes += taken as u64;
-        self.sums.add(&bytes[..taken]);
+        match &mut self.tail {
+            None => self.sums.add(&bytes[..taken]),
+            Some((sum, length)) => {
+                sum.update(&bytes[..taken]);
+                *length += taken as u64;
+            }
+        }
         Ok(taken)
     }
 

@@ -24,7 +24,7 @@ pub(crate) fn find(
     let which = Which { kind: id.kind, query: String::new(), range };
     let plan = Plan::new(snapshot, &which, names, control)?;
     let events = page(&plan, MOMENT_MAX, None, Order::OldestFirst)?;
-    events.into_iter().find(|event| event.id == id).ok_or(SearchError::NotFound)
+    events.into_iter().find(|event| event.id == id).ok_or_else(|| plan.not_found())
 }
 
 pub(crate) fn run(

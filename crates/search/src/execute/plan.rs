@@ -45,6 +45,14 @@ impl<'a> Plan<'a> {
         self.snapshot.columns()
     }
 
+    /// What is said when there is nothing of a name that somebody has.
+    pub fn not_found(&self) -> SearchError {
+        match self.snapshot.warnings() {
+            damage if damage.is_empty() => SearchError::NotFound,
+            damage => SearchError::Unreadable(damage),
+        }
+    }
+
     pub fn stats(&self) -> Stats {
         self.guard.stats(&self.filter.warnings, self.snapshot.warnings())
     }

@@ -35,8 +35,10 @@ impl ServiceNames {
             let names = match known {
                 Some(names) => names,
                 None => {
-                    let names: Arc<[Box<str>]> = read(&part, guard)?.into();
-                    if part.is_file() {
+                    let (names, rows) = read(&part, guard)?;
+                    let names: Arc<[Box<str>]> = names.into();
+                    // Of a file that could not be read in full there may be others: it is tried, and said, each time.
+                    if part.is_file() && rows == part.rows() {
                         self.remember(part.name(), &names);
                     }
                     names
@@ -56,12 +58,14 @@ impl ServiceNames {
     }
 }
 
-/// The services of a part, whatever the time.
-fn read(part: &Part, guard: &Guard<'_>) -> Result<Vec<Box<str>>, SearchError> {
+/// The services of a part, whatever the time, and how many rows were read.
+fn read(part: &Part, guard: &Guard<'_>) -> Result<(Vec<Box<str>>, u64), SearchError> {
+    let mut rows = 0;
     let mut names: HashSet<Box<str>> = HashSet::new();
     for batch in part.read(&[ColumnRef::dictionary("service")], &Prune::none(), None, None) {
         let batch = batch.map_err(|e| guard.scan_error(e))?;
         guard.check()?;
+        rows += batch.batch.num_rows() as u64;
         let Some(dictionary) = batch.batch.column(0).as_dictionary_opt::<Int32Type>() else { continue };
         let Some(values) = dictionary.values().as_string_opt::<i32>() else { continue };
         let mut used = vec![false; values.len()];
@@ -72,5 +76,5 @@ fn read(part: &Part, guard: &Guard<'_>) -> Result<Vec<Box<str>>, SearchError> {
             }
         }
     }
-    Ok(names.into_iter().collect())
+    Ok((names.into_iter().collect(), rows))
 }

@@ -19,6 +19,7 @@ fn file(path: &str) -> NewEventFile {
         columns: vec!["time".to_owned(), "é,\n".to_owned()],
         created_ms: 12,
         level: 1,
+        tail: Some(FileTail { bytes: 9_000, sum: u64::MAX - 1 }),
     }
 }
 
@@ -37,7 +38,7 @@ async fn what_is_changed_is_there_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(&path(&dir)).await.unwrap();
     assert_eq!(catalog.flushed_through().await.unwrap(), None);
-    let nameless = NewEventFile { services: None, kind: Kind::Error, ..file("b") };
+    let nameless = NewEventFile { services: None, tail: None, kind: Kind::Error, ..file("b") };
     let change = FileChange {
         columns: vec![column("k", "resource.k"), column("a", "resource.a")],
         add: vec![file("a"), nameless.clone()],

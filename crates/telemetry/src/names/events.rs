@@ -16,6 +16,7 @@ super::define! {
     OVER_BUDGET = counter("pharos_events_over_budget_total", "Batches of events refused for want of memory.", &[]);
     DISK_FULL = gauge("pharos_events_disk_full", "Whether events are refused because the disk is full.", &[]);
     DAMAGE = counter("pharos_events_damage_total", "Pieces of files of events that could not be read.", &[]);
+    LOG_DAMAGE = counter("pharos_events_log_corruptions_total", "Places of the log of events that could not be read at the start.", &[]);
     OVERFLOWED = counter("pharos_events_attributes_overflowed_total", "Attributes without a column of their own.", &[]);
     TAIL_MISSED = counter("pharos_events_tail_missed_total", "Batches that readers of the live tail missed.", &[]);
 }

@@ -103,7 +103,7 @@ impl Store {
                 let times = store.rows[all].iter().map(|r| r.time);
                 let (min_ns, max_ns) = (times.clone().min().unwrap(), times.max().unwrap());
                 let name = format!("memory{number}").into();
-                store.memory.push(Arc::new(MemorySource { name, batch, min_ns, max_ns }));
+                store.memory.push(Arc::new(MemorySource::new(name, batch, min_ns, max_ns)));
             }
         }
         store
