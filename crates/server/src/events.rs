@@ -31,6 +31,9 @@ const SPANS_DISK_PERCENT: u64 = 25;
 const LOGS_DISK_PERCENT: u64 = 25;
 const ERRORS_DISK_PERCENT: u64 = 5;
 const SPILL_DISK_PERCENT: u64 = 5;
+/// The log of events is flushed to files at the latest when it has this share of the disk limit. Only a limit under 3 GB
+/// is met by it.
+const LOG_DISK_PERCENT: u64 = 4;
 
 /// Everything that is opened for events.
 pub struct EventSide {
@@ -57,10 +60,11 @@ impl EventSide {
         let mut options = EventOptions::new(&dir);
         options.objects_dir = Some(objects.root().to_owned());
         options.clock = clock.clone();
-        options.budget = budget.slice("events", settings.memory_bytes / 100 * STORE_PERCENT);
+        options.budget = budget.slice("events", budget.limit_bytes() / 100 * STORE_PERCENT);
         let disk_bytes = settings.disk_limit().map_err(|e| failed(&e))?;
         let keep =
             |age: Duration, percent: u64| Keep { age: Some(age), bytes: Some(disk_bytes / 100 * percent) };
+        options.log_bytes_max = options.log_bytes_max.min(disk_bytes / 100 * LOG_DISK_PERCENT);
         options.keep_spans = keep(settings.retention_traces, SPANS_DISK_PERCENT);
         options.keep_logs = keep(settings.retention_logs, LOGS_DISK_PERCENT);
         options.keep_errors = keep(settings.retention_errors, ERRORS_DISK_PERCENT);
@@ -174,7 +178,7 @@ pub fn service(
     let limits = QueryLimits {
         concurrency: settings.query_concurrency,
         timeout: settings.query_timeout,
-        budget: budget.slice("event queries", settings.memory_bytes / 100 * QUERY_PERCENT),
+        budget: budget.slice("event queries", budget.limit_bytes() / 100 * QUERY_PERCENT),
         spill_dir,
         spill_bytes_max: disk_bytes / 100 * SPILL_DISK_PERCENT,
     };

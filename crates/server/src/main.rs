@@ -5,6 +5,7 @@ mod cli;
 mod events;
 mod http;
 mod listeners;
+mod memory;
 mod metrics;
 mod query;
 mod reload;
@@ -33,15 +34,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// The async runtime: a thread a core; heavy work goes to blocking threads.
 /// Statements of SQL are planned by recursion: see `search::sql::check_depth`. Only what is used of it is there.
 const STACK_BYTES: usize = 8 << 20;
 
+/// The async runtime: a thread a core; heavy work goes to blocking threads.
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("pharos")
-        .build()
         .thread_stack_size(STACK_BYTES)
+        .build()
         .expect("the runtime starts: it needs only threads and an epoll handle")
 }

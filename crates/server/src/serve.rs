@@ -7,6 +7,7 @@
 use crate::cli::ServeArgs;
 use crate::events::EventSide;
 use crate::listeners::{Listeners, Port};
+use crate::memory::{self, Keeper};
 use crate::metrics;
 use crate::reload::Program;
 use crate::settings::Settings;
@@ -93,7 +94,8 @@ async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
     let clock = Clock::system();
     let program_config = crate::reload::load(&settings).map_err(Failure::Configuration)?;
     let registry = Registry::new();
-    let budget = Budget::new("memory", settings.memory_bytes);
+    let budget = Budget::new("memory", memory::reservable(settings.memory_bytes));
+    let keeper = Keeper::start(settings.memory_bytes).map_err(|e| Failure::Start(e.to_string()))?;
     let db = open_store(&settings, &program_config, &clock, &budget)?;
     metrics::register(&registry, &db, &budget, VERSION, REVISION);
     let listener = TcpListener::bind(settings.listen)
@@ -109,7 +111,7 @@ async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
         timeout: settings.query_timeout,
         samples_max: settings.query_samples_max,
         lookback_ms: settings.lookback.as_millis() as i64,
-        budget: budget.slice("queries", settings.memory_bytes / 100 * QUERY_PERCENT),
+        budget: budget.slice("queries", budget.limit_bytes() / 100 * QUERY_PERCENT),
     };
     let query = QueryService::new(db.clone(), limits, clock.clone(), &registry);
     let app = Arc::new(App {
@@ -152,6 +154,7 @@ async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
     tokio::task::spawn_blocking(move || closing.close())
         .await
         .map_err(|_| Failure::Start("the store ended in a panic".to_owned()))?;
+    keeper.stop();
     info!("stopped; everything is on disk");
     answered
 }

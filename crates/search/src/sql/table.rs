@@ -3,6 +3,7 @@
 //! A table is a picture of one moment: the snapshot is taken when the statement is planned. Filters are evaluated here,
 //! before the other columns are read, so the plan above does not repeat them.
 
+use super::lost::{Lost, RowsMissing};
 use super::prune::prune_of;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringViewBuilder,
@@ -15,6 +16,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DFSchema, DataFusionError, Result, Statistics};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -33,8 +35,8 @@ use std::sync::Arc;
 
 /// Rows that one thread reads in a piece: pieces go to the threads in turn.
 const PIECE_ROWS: u64 = 1 << 19;
-/// Batches that may wait for the plan above: 4 × 8,192 rows.
-const BATCHES_AHEAD: usize = 4;
+/// Batches that may wait for the plan above, each of 8,192 rows: of all columns of spans that is 5 MB.
+const BATCHES_AHEAD: usize = 1;
 
 /// A column as SQL shows it, and how it is read.
 #[derive(Clone, Debug)]
@@ -301,7 +303,7 @@ impl ExecutionPlan for EventScan {
         Ok(Arc::new(statistics))
     }
 
-    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let cancel = Cancel::default();
         let snapshot = self.snapshot.0.with_cancel(cancel.clone());
         let pieces = self.pieces(&snapshot, partition);
@@ -315,9 +317,22 @@ impl ExecutionPlan for EventScan {
                 rows_left: self.limit.unwrap_or(usize::MAX),
             },
         );
+        let lost = context.session_config().get_extension::<Lost>();
+        let held = MemoryConsumer::new("EventScan").register(context.memory_pool());
         stream.spawn_blocking(move || {
-            reading.run(&pieces, |batch| sender.blocking_send(batch).is_ok());
-            Ok(())
+            reading.run(&pieces, |batch| {
+                let batch = batch.and_then(|batch| hold(&held, &batch).map(|()| batch));
+                let goes_on = batch.is_ok();
+                sender.blocking_send(batch).is_ok() && goes_on
+            });
+            match (snapshot.warnings(), lost) {
+                (warnings, _) if warnings.is_empty() => Ok(()),
+                (warnings, Some(lost)) => {
+                    lost.note(warnings);
+                    Ok(())
+                }
+                (warnings, None) => Err(DataFusionError::External(Box::new(RowsMissing(warnings)))),
+            }
         });
         // Whoever drops the stream before its end stops the reading, though nothing comes through to notice by.
         let guard = CancelOnDrop(cancel);
@@ -326,6 +341,15 @@ impl ExecutionPlan for EventScan {
             batch
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), guarded)))
+    }
+}
+
+/// Reserves what the largest batch takes, for those that wait and the one being read.
+fn hold(held: &MemoryReservation, batch: &RecordBatch) -> Result<()> {
+    let wanted = batch.get_array_memory_size() * (BATCHES_AHEAD + 1);
+    match wanted.saturating_sub(held.size()) {
+        0 => Ok(()),
+        more => held.try_grow(more),
     }
 }
 

@@ -1,0 +1,96 @@
+//! The ceiling of memory: what of it may be reserved, and that freed memory goes back before it is met.
+//!
+//! The allocator keeps what was freed for a second, in case it is wanted again, which makes taking in a third faster; at
+//! full speed and with heavy questions that is a gigabyte. So when the process has come near its ceiling, and only
+//! then, it is told to let go at once.
+
+use base::Stopper;
+use std::io;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What is not reserved by anybody: the program itself (70 MB), requests on their way in, files being written and merged,
+/// batches between the steps of a question. Measured with 512 MB at full speed: about 200 MB …
+const ASIDE_BYTES: u64 = 192_000_000;
+/// … and a part that grows with what there is, in percent, …
+const ASIDE_PERCENT: u64 = 15;
+/// … but never more than this.
+const ASIDE_PERCENT_MAX: u64 = 50;
+
+/// From so much of the ceiling on, freed memory goes back at once, in percent.
+const NEAR_PERCENT: u64 = 50;
+/// How often is looked. A look costs 20 µs; at a gigabyte a second, 50 MB come between two.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What of a ceiling may be reserved.
+pub fn reservable(ceiling_bytes: u64) -> u64 {
+    let aside = ASIDE_BYTES + ceiling_bytes / 100 * ASIDE_PERCENT;
+    ceiling_bytes - aside.min(ceiling_bytes / 100 * ASIDE_PERCENT_MAX)
+}
+
+/// The thread that looks.
+pub struct Keeper {
+    stopper: Stopper,
+    thread: JoinHandle<()>,
+}
+
+impl Keeper {
+    pub fn start(ceiling_bytes: u64) -> io::Result<Keeper> {
+        let stopper = Stopper::new();
+        let shutdown = stopper.shutdown();
+        let near_bytes = ceiling_bytes / 100 * NEAR_PERCENT;
+        let look = move || {
+            while !shutdown.wait(LOOK_EVERY) {
+                if telemetry::process::resident_bytes().is_some_and(|bytes| bytes > near_bytes) {
+                    allocator::let_go();
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("memory".to_owned()).spawn(look)?;
+        Ok(Keeper { stopper, thread })
+    }
+
+    pub fn stop(self) {
+        self.stopper.stop();
+        if self.thread.join().is_err() {
+            tracing::warn!("the thread that keeps the ceiling of memory ended in a panic");
+        }
+    }
+}
+
+#[allow(unsafe_code)] // mimalloc has this function, its crate no wrapper for it
+mod allocator {
+    // SAFETY: `void mi_collect(bool force)`, which takes no pointers and may be called by any thread at any time. The
+    // library is linked because it is the allocator of the program.
+    unsafe extern "C" {
+        safe fn mi_collect(force: bool);
+    }
+
+    /// Gives back what is free.
+    pub fn let_go() {
+        mi_collect(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn something_is_always_left_to_reserve_and_something_set_aside() {
+        for (ceiling, reserved) in [(64_000_000, 32_000_000), (512_000_000, 256_000_000)] {
+            assert_eq!(reservable(ceiling), reserved);
+        }
+        assert_eq!(reservable(16_000_000_000), 16_000_000_000 - 192_000_000 - 2_400_000_000);
+    }
+
+    #[test]
+    fn what_is_free_can_be_given_back_at_any_time() {
+        let held: Vec<Vec<u8>> = (0..100).map(|n| vec![n; 100_000]).collect();
+        allocator::let_go();
+        assert!(held.iter().enumerate().all(|(n, bytes)| bytes.iter().all(|byte| *byte == n as u8)));
+        let keeper = Keeper::start(1).unwrap();
+        drop(held);
+        keeper.stop();
+    }
+}
