@@ -1,8 +1,8 @@
 // Starting and stopping the program and the servers it is tested with.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -33,6 +33,45 @@ export function file(dir, name, text) {
   const path = join(dir, name);
   writeFileSync(path, text);
   return path;
+}
+
+/** Turns a bit of a file round. */
+export function flip(path, at, bit = 2) {
+  const bytes = readFileSync(path);
+  bytes[at] ^= 1 << bit;
+  const file = openSync(path, "r+");
+  writeSync(file, bytes, at, 1, at);
+  closeSync(file);
+}
+
+/** A file system of this size, and what fills it and makes room again. */
+export function smallDisk(t, size) {
+  const dir = mkdtempSync(join(tmpdir(), "pharos-disk-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", dir]).status === 0;
+  t.after(() => {
+    // Lazily: a server may still stand in it.
+    if (mounted) spawnSync("umount", ["-l", dir]);
+    rmSync(dir, { recursive: true, force: true });
+  });
+  if (!mounted) {
+    t.skip("only root may mount a small file system");
+    return null;
+  }
+  const ballast = join(dir, "ballast");
+  const fill = () => {
+    const file = openSync(ballast, "a");
+    const full = (bytes) => {
+      try {
+        return writeSync(file, bytes) < bytes.length;
+      } catch (error) {
+        assert.equal(error.code, "ENOSPC");
+        return true;
+      }
+    };
+    for (const length of [65536, 4096, 1]) while (!full(Buffer.alloc(length, 1)));
+    closeSync(file);
+  };
+  return { dir, fill, empty: () => unlinkSync(ballast) };
 }
 
 /** A child process with its output collected. It is killed after the test. */

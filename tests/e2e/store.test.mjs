@@ -1,11 +1,10 @@
 // The store on bad days: a full disk, flipped bits, torn and killed writes, two servers on one directory.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BIN, Pharos, TEXT, folder, metric, plain, target, until } from "./lib.mjs";
+import { BIN, Pharos, TEXT, flip, folder, metric, plain, smallDisk, target, until } from "./lib.mjs";
 import { compress, timeSeries, write, writeRequest } from "./wire.mjs";
 
 const CONFIG = "scrape_configs: []\n";
@@ -58,46 +57,8 @@ function blockFiles(dir) {
   return readdirSync(blocks).filter((name) => name.endsWith(".blk")).sort().map((name) => join(blocks, name));
 }
 
-function flip(path, at, bit = 2) {
-  const bytes = readFileSync(path);
-  bytes[at] ^= 1 << bit;
-  const file = openSync(path, "r+");
-  writeSync(file, bytes, at, 1, at);
-  closeSync(file);
-}
-
 const detailed = async (pharos) => (await fetch(`${pharos.url}/health/detailed`)).json();
 const kill = (pharos) => pharos.stop("SIGKILL");
-
-/** A file system of this size, and what fills it and makes room again. */
-function smallDisk(t, size) {
-  const dir = mkdtempSync(join(tmpdir(), "pharos-disk-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", dir]).status === 0;
-  t.after(() => {
-    // Lazily: a server may still stand in it.
-    if (mounted) spawnSync("umount", ["-l", dir]);
-    rmSync(dir, { recursive: true, force: true });
-  });
-  if (!mounted) {
-    t.skip("only root may mount a small file system");
-    return null;
-  }
-  const ballast = join(dir, "ballast");
-  const fill = () => {
-    const file = openSync(ballast, "a");
-    const full = (bytes) => {
-      try {
-        return writeSync(file, bytes) < bytes.length;
-      } catch (error) {
-        assert.equal(error.code, "ENOSPC");
-        return true;
-      }
-    };
-    for (const length of [65536, 4096, 1]) while (!full(Buffer.alloc(length, 1)));
-    closeSync(file);
-  };
-  return { dir, fill, empty: () => unlinkSync(ballast) };
-}
 
 /** Writes batches until one is refused for want of room. Returns the times taken and the refused one. */
 async function writeUntilFull(pharos, count, from) {
