@@ -37,6 +37,7 @@ impl LocalObjects {
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Arc<LocalObjects>> {
         let root = root.into();
         disk::create_dir_all(&root)?;
+        root.parent().map_or(Ok(()), disk::sync_dir)?;
         remove_unfinished(&root)?;
         let inner = LocalFileSystem::new_with_prefix(&root).map_err(io::Error::other)?;
         Ok(Arc::new(LocalObjects { root, inner, uploads: AtomicU64::new(0) }))
@@ -51,7 +52,8 @@ impl LocalObjects {
         // Of such a name `LocalFileSystem` says that there is no object.
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(format!("#{}", self.uploads.fetch_add(1, Ordering::Relaxed)));
-        let writing = Writing { path, temporary: temporary.into(), file: None, waiting: VecDeque::new() };
+        let (root, waiting) = (self.root.clone(), VecDeque::new());
+        let writing = Writing { root, path, temporary: temporary.into(), file: None, waiting };
         Ok(Upload(Arc::new(Mutex::new(writing))))
     }
 }
@@ -82,6 +84,7 @@ struct Upload(Arc<Mutex<Writing>>);
 
 #[derive(Debug)]
 struct Writing {
+    root: PathBuf,
     path: PathBuf,
     temporary: PathBuf,
     file: Option<File>,
@@ -94,7 +97,9 @@ impl Writing {
             let dir = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
             if !disk::exists(dir) {
                 disk::create_dir_all(dir)?;
-                dir.parent().map_or(Ok(()), disk::sync_dir)?;
+                // Each folder that may be new is a name in the one above it.
+                let above = dir.ancestors().skip(1).take_while(|above| above.starts_with(&self.root));
+                above.into_iter().try_for_each(disk::sync_dir)?;
             }
             disk::create(&self.temporary)?;
             self.file = Some(disk::open_append(&self.temporary)?);

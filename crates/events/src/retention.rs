@@ -18,7 +18,9 @@ impl Store {
             drop(view);
             // The newest first.
             files.sort_by_key(|file| std::cmp::Reverse((file.meta().max_time_ns, file.id())));
-            let oldest_ns = keep.age.map_or(i64::MIN, |age| now_ns.saturating_sub(age.as_nanos() as i64));
+            let oldest_ns = keep.age.map_or(i64::MIN, |age| {
+                now_ns.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
+            });
             let young = files.iter().take_while(|file| file.meta().max_time_ns >= oldest_ns).count();
             let old = files.split_off(young);
             let mut bytes = 0;
@@ -41,5 +43,26 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Keep;
+    use crate::testing::{Dir, NOW_NS, batch};
+    use model::event::Kind;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn what_is_kept_for_ever_is_kept() {
+        let dir = Dir::new();
+        let mut options = dir.options();
+        options.keep_logs = Keep { age: Some(Duration::from_secs(400 * 365 * 86_400)), bytes: None };
+        let events = dir.try_open(options).await.unwrap();
+        events.put(batch(Kind::Log, NOW_NS, 3));
+        events.flush().await.unwrap();
+        events.tick().await.unwrap();
+        assert_eq!(events.times(Kind::Log).len(), 3);
+        events.close().await;
     }
 }

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Messages kept, to be said once: 1,000 × ~200 B = 200 kB. Beyond, damage is counted and not told apart.
+/// Messages kept, to be said once: 1,000 × ~200 B = 200 kB. Damage beyond is neither counted nor logged.
 const KNOWN_MAX: usize = 1_000;
 
 /// The damage met since the start.

@@ -17,6 +17,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+/// Text of one batch, about: what rows of long text hold is decoded so much at a time, 4 kB a row of a full batch.
+const BATCH_TEXT_BYTES: usize = if cfg!(test) { 512 << 10 } else { 32 << 20 };
+
 /// The row groups of a file that are still to be read.
 pub(super) struct FileRows {
     footer: Arc<Footer>,
@@ -127,11 +130,19 @@ impl FileGroup {
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, metadata)
             .with_row_groups(vec![self.number])
             .with_projection(mask)
-            .with_batch_size(BATCH_ROWS);
+            .with_batch_size(self.batch_rows(leaves));
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }
         builder.build().map_err(damaged)
+    }
+
+    /// Rows of a batch of these columns: fewer where text is long, by the average of the row group.
+    fn batch_rows(&self, leaves: &[usize]) -> usize {
+        let group = self.footer.metadata.row_group(self.number);
+        let text = leaves.iter().filter_map(|leaf| group.column(*leaf).unencoded_byte_array_data_bytes());
+        let a_row = text.sum::<i64>().max(0) as usize / (group.num_rows().max(1) as usize);
+        (BATCH_TEXT_BYTES / a_row.max(1)).clamp(1, BATCH_ROWS)
     }
 
     /// The bytes of the row group: of a local file as they are asked for, of a remote one all that will be, together.

@@ -32,7 +32,7 @@ pub(super) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, Trouble>> 
 
 /// Rows that are stored together.
 pub(super) trait Group {
-    /// Reads columns of the rows in `ranges`: all batches have [`BATCH_ROWS`] rows, except for the last.
+    /// Reads columns of the rows in `ranges`, in batches of at most [`BATCH_ROWS`] rows.
     fn open(&self, columns: &[ColumnRef], ranges: &Ranges) -> Result<Batches, Trouble>;
 }
 

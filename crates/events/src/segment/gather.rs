@@ -11,6 +11,10 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 
+/// Text of one batch. Offsets into a column of text have 32 bits, and what repeats in a dictionary stands in each row of a
+/// file: 8,192 rows of an attribute of 300 kB are 2.4 GB. With a batch on its way into the pages 2 × 256 MB at worst.
+const TEXT_BYTES_MAX: usize = if cfg!(test) { 64 << 10 } else { 256 << 20 };
+
 /// The text at a row of a column; `None` is null.
 pub(super) type TextOf<'a> = Box<dyn Fn(usize) -> Option<&'a str> + 'a>;
 
@@ -66,6 +70,41 @@ pub(super) struct Pick {
 pub(super) struct Gather<'a> {
     schema: SchemaRef,
     columns: Vec<Source<'a>>,
+    reach: Reach,
+}
+
+/// A bound of the text in picked rows that is found without looking at each.
+#[derive(Default)]
+struct Reach {
+    /// All text that is stored row by row.
+    plain_bytes: usize,
+    /// The longest text of each dictionary, together.
+    longest_bytes: usize,
+}
+
+impl Reach {
+    fn add(&mut self, columns: &[&dyn Array]) {
+        let mut longest = 0;
+        for column in columns {
+            self.plain_bytes += match column.data_type() {
+                DataType::Utf8 => column.as_string::<i32>().values().len(),
+                DataType::LargeUtf8 => column.as_string::<i64>().values().len(),
+                DataType::Utf8View => {
+                    let views = column.as_string_view();
+                    // Short text is in the view itself.
+                    views.len() * 12 + views.data_buffers().iter().map(|buffer| buffer.len()).sum::<usize>()
+                }
+                _ => 0,
+            };
+            if let Some(dictionary) = column.as_any_dictionary_opt()
+                && let Some(text) = text_of(dictionary.values().as_ref())
+            {
+                let lengths = (0..dictionary.values().len()).map(|at| text(at).map_or(0, str::len));
+                longest = lengths.max().unwrap_or(0).max(longest);
+            }
+        }
+        self.longest_bytes += longest;
+    }
 }
 
 enum Source<'a> {
@@ -78,9 +117,11 @@ enum Source<'a> {
 impl<'a> Gather<'a> {
     /// `schema` has the types of files (see [`super::schema`]).
     pub(super) fn new(schema: &SchemaRef, batches: &'a [RecordBatch]) -> Result<Gather<'a>, SegmentError> {
+        let mut reach = Reach::default();
         let columns = schema.fields().iter().map(|field| {
             let found = batches.iter().map(|b| b.column_by_name(field.name()));
             if is_text(field.data_type()) {
+                reach.add(&found.clone().flatten().map(AsRef::as_ref).collect::<Vec<_>>());
                 let texts = found.map(|column| match column {
                     None => Ok(None),
                     Some(column) => match text_of(column.as_ref()) {
@@ -105,7 +146,32 @@ impl<'a> Gather<'a> {
             arrays.push(null);
             Ok(Source::Other(arrays))
         });
-        Ok(Gather { schema: schema.clone(), columns: columns.collect::<Result<_, SegmentError>>()? })
+        let columns = columns.collect::<Result<_, SegmentError>>()?;
+        Ok(Gather { schema: schema.clone(), columns, reach })
+    }
+
+    /// How many of the first picks may be one batch, so that their text is held at most to [`TEXT_BYTES_MAX`]. One at
+    /// least, when there is one.
+    pub(super) fn fitting(&self, picks: &[Pick]) -> usize {
+        if self.reach.plain_bytes + self.reach.longest_bytes * picks.len() <= TEXT_BYTES_MAX {
+            return picks.len();
+        }
+        let mut bytes = 0;
+        for (at, pick) in picks.iter().enumerate() {
+            bytes += self.text_bytes(*pick);
+            if bytes > TEXT_BYTES_MAX && at > 0 {
+                return at;
+            }
+        }
+        picks.len()
+    }
+
+    fn text_bytes(&self, pick: Pick) -> usize {
+        let texts = self.columns.iter().filter_map(|source| match source {
+            Source::Text(texts) => texts[pick.batch as usize].as_ref(),
+            Source::Other(_) => None,
+        });
+        texts.filter_map(|text| text(pick.row as usize)).map(str::len).sum()
     }
 
     /// The picked rows, in their order.
@@ -138,4 +204,40 @@ fn pick_other(arrays: &[ArrayRef], picks: &[Pick]) -> Result<ArrayRef, ArrowErro
         })
         .collect();
     interleave(&arrays.iter().map(|a| a.as_ref()).collect::<Vec<_>>(), &places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int32Array, StringArray, StringViewArray};
+    use arrow::datatypes::{Field, Schema};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_long_text_that_repeats_is_many_batches() {
+        // Together longer than 32 bits of offsets reach, when it is not a test.
+        let values = Arc::new(StringArray::from(vec!["x".repeat(TEXT_BYTES_MAX / 100), "y".to_owned()]));
+        let keys = Int32Array::from_iter((0..1_000).map(|row| Some(row / 500)));
+        let words = DictionaryArray::<Int32Type>::try_new(keys, values).unwrap();
+        let lines = StringViewArray::from_iter_values((0..1_000).map(|row| format!("line {row}")));
+        let columns = [("words", Arc::new(words) as ArrayRef), ("lines", Arc::new(lines))];
+        let batches = [RecordBatch::try_from_iter(columns).unwrap()];
+        let fields = ["words", "lines"].map(|name| Field::new(name, DataType::Utf8, true));
+        let gather = Gather::new(&Arc::new(Schema::new(fields.to_vec())), &batches).unwrap();
+        let picks: Vec<Pick> = (0..1_000).map(|row| Pick { batch: 0, row }).collect();
+        let (mut rest, mut row, mut pieces) = (&picks[..], 0, 0);
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(gather.fitting(rest));
+            let piece = gather.batch(now).unwrap();
+            let bytes: usize = piece.columns().iter().map(|c| c.as_string::<i32>().values().len()).sum();
+            assert!(bytes <= TEXT_BYTES_MAX);
+            for line in piece.column(1).as_string::<i32>() {
+                assert_eq!(line, Some(format!("line {row}").as_str()));
+                row += 1;
+            }
+            (rest, pieces) = (later, pieces + 1);
+        }
+        assert_eq!(row, 1_000);
+        assert!((6..=8).contains(&pieces), "{pieces}");
+    }
 }
