@@ -7,8 +7,8 @@ use crate::error::EventsError;
 use crate::memtable::Rest;
 use crate::options::Background;
 use crate::store::Store;
+use base::workers;
 use model::event::Kind;
-use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -16,40 +16,13 @@ use std::time::Duration;
 
 /// How often is looked whether something is due. A look costs a few loads.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often files are looked at for merging.
+/// How often files are looked at, for retention and for merging. At a hundred thousand events a second some 50 MB of files
+/// come meanwhile; that much a disk limit may be exceeded.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
-/// Retention, once in so many looks at the files: a minute.
-const RETAIN_EVERY: u32 = 6;
 /// After a failed flush.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 /// The log is synced at least so often, for batches whose sender went away before it asked.
 const SYNC_EVERY: u32 = 5;
-
-/// Wakes a thread.
-#[derive(Default)]
-pub(crate) struct Bell {
-    rung: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Bell {
-    pub fn ring(&self) {
-        let mut rung = self.rung.lock();
-        if !*rung {
-            *rung = true;
-            self.changed.notify_one();
-        }
-    }
-
-    /// Returns when it is rung, or after a time.
-    fn wait(&self, at_most: Duration) {
-        let mut rung = self.rung.lock();
-        if !*rung {
-            self.changed.wait_for(&mut rung, at_most);
-        }
-        *rung = false;
-    }
-}
 
 impl Store {
     /// See [`crate::Events::tick`].
@@ -121,16 +94,13 @@ impl Store {
 
     fn compact_loop(&self) {
         let stop = self.stopper.shutdown();
-        let mut looks = 0u32;
         self.sweep();
         while !stop.wait(COMPACT_EVERY) {
-            let _ = self.compact();
-            looks += 1;
-            if looks.is_multiple_of(RETAIN_EVERY)
-                && let Err(error) = self.retain()
-            {
+            // First: what goes need not be merged.
+            if let Err(error) = self.retain() {
                 tracing::error!(%error, "retention of events failed; it is tried again");
             }
+            let _ = self.compact();
             let _ = self.reap();
         }
     }
@@ -141,24 +111,14 @@ pub(crate) fn start(store: &Arc<Store>) -> Vec<JoinHandle<()>> {
     if store.options.background == Background::Manual {
         return Vec::new();
     }
-    let spawn = |name: &str, work: fn(&Store)| {
-        let store = Arc::clone(store);
-        let thread = std::thread::Builder::new().name(name.to_owned());
-        thread.spawn(move || work(&store))
-    };
-    let threads = [
-        spawn("events-seal", Store::seal_loop),
-        spawn("events-flush", Store::flush_loop),
-        spawn("events-compact", Store::compact_loop),
-    ];
     // The log may have left batches without columns.
     store.seal_bell.ring();
-    let mut running = Vec::new();
-    for thread in threads {
-        match thread {
-            Ok(thread) => running.push(thread),
-            Err(error) => tracing::error!(%error, "a thread of the event store could not be started"),
-        }
-    }
-    running
+    let works: [(&str, fn(&Store)); 3] = [
+        ("events-seal", Store::seal_loop),
+        ("events-flush", Store::flush_loop),
+        ("events-compact", Store::compact_loop),
+    ];
+    workers::start(store, &store.stopper.shutdown(), &works, |thread, trouble| {
+        tracing::error!(thread, %trouble, "the store of events");
+    })
 }

@@ -37,8 +37,7 @@ pub fn merge_segments<W: Write + Send>(
     drop(first);
     let mut writer = SegmentWriter::new(kind, &schema, &sample, options, sink)?;
     while !heads.is_empty() {
-        let batch = next_run(&schema, &mut heads)?;
-        writer.push(&batch)?;
+        next_run(&schema, &mut heads, &mut writer)?;
     }
     writer.finish()
 }
@@ -60,9 +59,13 @@ fn next_rows(rest: &mut Sorted<'_>) -> Result<Option<RecordBatch>, SegmentError>
     Ok(None)
 }
 
-/// The next rows in order: a run, or fewer when a batch that they come from is used up. So no batch has to be kept
+/// Writes the next rows in order: a run, or fewer when a batch that they come from is used up. So no batch has to be kept
 /// beside the one at the head of its sequence.
-fn next_run(schema: &Arc<Schema>, heads: &mut Vec<Head<'_>>) -> Result<RecordBatch, SegmentError> {
+fn next_run<W: Write + Send>(
+    schema: &Arc<Schema>,
+    heads: &mut Vec<Head<'_>>,
+    writer: &mut SegmentWriter<W>,
+) -> Result<(), SegmentError> {
     let batches: Vec<RecordBatch> = heads.iter().map(|head| head.batch.as_ref().clone()).collect();
     let keys = batches.iter().map(Keys::of).collect::<Result<Vec<_>, _>>()?;
     let mut rows: Vec<usize> = heads.iter().map(|head| head.row).collect();
@@ -91,10 +94,9 @@ fn next_run(schema: &Arc<Schema>, heads: &mut Vec<Head<'_>>) -> Result<RecordBat
             }
         }
     }
-    let batch = Gather::new(schema, &batches)?.batch(&picks)?;
+    writer.push_picked(&Gather::new(schema, &batches)?, &picks)?;
     drop(keys);
-    advance(heads, &rows)?;
-    Ok(batch)
+    advance(heads, &rows)
 }
 
 fn advance(heads: &mut Vec<Head<'_>>, rows: &[usize]) -> Result<(), SegmentError> {
