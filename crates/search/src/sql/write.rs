@@ -71,10 +71,15 @@ impl Writer {
         }
     }
 
+    /// Whether the form has a place for warnings.
+    pub fn can_warn(&self) -> bool {
+        matches!(self, Writer::Json { .. })
+    }
+
     /// What comes after the last row. `truncated`: there were more rows than the limit lets out.
-    pub fn end(&mut self, truncated: bool) -> Result<Vec<u8>, ArrowError> {
+    pub fn end(&mut self, truncated: bool, warnings: &[String]) -> Result<Vec<u8>, ArrowError> {
         match self {
-            Writer::Json { .. } => Ok(format!("],\"truncated\":{truncated}}}").into_bytes()),
+            Writer::Json { .. } => Ok(json_end(truncated, warnings).into_bytes()),
             Writer::Csv { .. } => Ok(Vec::new()),
             Writer::Arrow(stream) => {
                 stream.finish()?;
@@ -101,6 +106,22 @@ fn json_head(schema: &SchemaRef) -> String {
         let _ = write!(out, ",\"type\":\"{}\"}}", type_name(field.data_type()));
     }
     out.push_str("],\"rows\":[");
+    out
+}
+
+fn json_end(truncated: bool, warnings: &[String]) -> String {
+    let mut out = format!("],\"truncated\":{truncated}");
+    if !warnings.is_empty() {
+        out.push_str(",\"warnings\":[");
+        for (i, warning) in warnings.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            json_string(warning, &mut out);
+        }
+        out.push(']');
+    }
+    out.push('}');
     out
 }
 
@@ -221,21 +242,8 @@ fn json_double(value: f64, out: &mut String) {
 }
 
 fn json_string(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if (c as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
+    // A string is always JSON.
+    out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -263,7 +271,7 @@ mod tests {
         let mut out = writer.begin().unwrap();
         out.extend(writer.batch(&batch).unwrap());
         out.extend(writer.batch(&batch.slice(1, 1)).unwrap());
-        out.extend(writer.end(true).unwrap());
+        out.extend(writer.end(true, &["a \"b\"".to_owned()]).unwrap());
         out
     }
 
@@ -276,6 +284,7 @@ mod tests {
         assert_eq!(read["rows"][0], first);
         assert_eq!(read["rows"][2], serde_json::json!([null, null, "+Inf", false, "é,"]));
         assert_eq!(read["truncated"], true);
+        assert_eq!(read["warnings"], serde_json::json!(["a \"b\""]));
     }
 
     #[test]
