@@ -127,6 +127,16 @@ test('errors of a service lead to their trace', async ({ page }) => {
   await expect(page).toHaveURL(new RegExp(`/traces/${id}.*span=`));
 });
 
+test('numbers that cannot be counted are said, and what is known is shown', async ({ page }) => {
+  const shop = unique('shop');
+  await sendTrace(page, order(shop, unique('pay')));
+  const refusal = { status: 'error', errorType: 'internal', error: 'the store is not there' };
+  await page.route('**/api/v1/query**', (route) => route.fulfill({ status: 500, json: refusal }));
+  await page.goto(`/services?find=${shop}&${RANGE}`);
+  await expect(page.getByRole('alert')).toContainText('the store is not there');
+  await expect(page.getByRole('link', { name: shop, exact: true })).toBeVisible();
+});
+
 test('a service that does not answer is said to have none', async ({ page }) => {
   await page.goto(`/services/${unique('nobody')}?${RANGE}`);
   await expect(page.getByText('No requests in this time range').first()).toBeVisible();

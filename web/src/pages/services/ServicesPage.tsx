@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconAffiliate } from '@tabler/icons-react';
+import { IconAffiliate, IconAlertTriangle } from '@tabler/icons-react';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
@@ -8,6 +8,7 @@ import { NoSpans } from '@/components/place/NoSpans';
 import { useService } from '@/components/shell/service';
 import { keepShell, withService } from '@/components/shell/shellUrl';
 import { formatCount } from '@/lib/format';
+import { OWN_SERVICE } from '@/model/trace/query';
 import { findServices, sortServices } from '@/model/services/service';
 import { ServiceList } from './ServiceList';
 import { decodeServices, encodeServices, type ServicesState } from './url';
@@ -42,9 +43,13 @@ export function ServicesPage() {
   if (found.error !== null && found.services.length === 0) {
     return <Failure title="The services could not be listed" error={found.error} onRetry={found.refetch} />;
   }
+  // Pharos alone is nobody’s shop: whoever is new is told how to send.
+  const isOwnAlone =
+    service === null && found.error === null && found.services.every((one) => one.name === OWN_SERVICE);
+  const known = isOwnAlone ? 0 : shown.length;
   const count = (
     <>
-      <b>{formatCount(shown.length)}</b> {shown.length === 1 ? 'service' : 'services'}
+      <b>{formatCount(known)}</b> {known === 1 ? 'service' : 'services'}
     </>
   );
   return (
@@ -55,10 +60,19 @@ export function ServicesPage() {
       count={count}
       isStale={found.isStale}
       content={
-        found.services.length === 0 ? (
+        isOwnAlone ? (
           <NoSpans of="spans" title="No services in this time range">
             A service appears here with its first span: its requests, errors and durations are counted as spans come.
             These lines in its environment make an OpenTelemetry SDK send them.
+            {found.services.length > 0 && (
+              <>
+                {' '}
+                <Link to="/services/$service" params={{ service: OWN_SERVICE }} search={keepShell}>
+                  Pharos’s own
+                </Link>{' '}
+                are here.
+              </>
+            )}
           </NoSpans>
         ) : shown.length === 0 ? (
           <Empty title="No service is called that in this time range">
@@ -67,12 +81,23 @@ export function ServicesPage() {
             </button>
           </Empty>
         ) : (
-          <ServiceList
-            services={shown}
-            sort={state.sort}
-            descending={state.descending}
-            onSort={(sort, descending) => change({ sort, descending })}
-          />
+          <>
+            {found.error !== null && (
+              <p role="alert" className={classes.note}>
+                <IconAlertTriangle size={15} />
+                The numbers could not be counted: {found.error.message}
+                <button type="button" className={classes.link} onClick={found.refetch}>
+                  Try again
+                </button>
+              </p>
+            )}
+            <ServiceList
+              services={shown}
+              sort={state.sort}
+              descending={state.descending}
+              onSort={(sort, descending) => change({ sort, descending })}
+            />
+          </>
         )
       }
     >
