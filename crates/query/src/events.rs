@@ -165,7 +165,11 @@ impl EventService {
     }
 
     /// Those of some traces that there are, whole, in the order of the ids.
-    pub async fn whole_traces(&self, ids: Vec<TraceId>, within: TimeRange) -> Result<Vec<Trace>, SearchError> {
+    pub async fn whole_traces(
+        &self,
+        ids: Vec<TraceId>,
+        within: TimeRange,
+    ) -> Result<Vec<Trace>, SearchError> {
         self.ask(Kind::Span, move |search, snapshot, control| {
             search.whole_traces(snapshot, &ids, within, control)
         })
