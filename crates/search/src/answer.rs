@@ -362,6 +362,9 @@ pub enum SearchError {
     Parameter { parameter: &'static str, message: String },
     #[error("there is no such event or trace")]
     NotFound,
+    /// Nothing was found, but there are files that could not be asked.
+    #[error("not found in what can be read; these files of events cannot be: {}", .0.join("; "))]
+    Unreadable(Vec<String>),
     #[error("the query was cancelled")]
     Cancelled,
     #[error("the query took longer than {}", base::units::format_duration(*.0))]

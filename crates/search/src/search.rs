@@ -114,7 +114,7 @@ impl Search {
         control: &Control,
     ) -> Result<Trace, SearchError> {
         let plan = self.everything(snapshot, range, control)?;
-        trace::whole(&plan, &[id])?.pop().ok_or(SearchError::NotFound)
+        trace::whole(&plan, &[id])?.pop().ok_or_else(|| plan.not_found())
     }
 
     /// Those of some traces that there are, whole, in the order of the ids, each once.
