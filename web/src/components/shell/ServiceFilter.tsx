@@ -31,7 +31,7 @@ export function ServiceFilter({ inputRef }: { inputRef: RefObject<HTMLInputEleme
       onFocus={() => setOpened(true)}
       limit={200}
       nothingFoundMessage={spans.isKnown && logs.isKnown ? 'No service is called that' : 'Loading…'}
-      clearButtonProps={{ 'aria-label': 'All services', tabIndex: 0 }}
+      clearButtonProps={{ 'aria-label': 'All services', 'aria-hidden': false, tabIndex: 0 }}
       clearable
       searchable
       selectFirstOptionOnChange
