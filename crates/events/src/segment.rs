@@ -16,6 +16,7 @@
 //!
 //! It must not know of the catalog, of memory chunks, or of who reads.
 
+mod bits;
 mod fuse;
 mod gather;
 mod index;

@@ -6,8 +6,8 @@
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The version of both layouts.
-const VERSION: u64 = 1;
+/// The version of the layouts.
+const VERSION: u64 = 2;
 
 /// Bytes of the checksum at the end of a directory.
 const CHECK_BYTES: usize = 8;
@@ -108,29 +108,4 @@ impl Numbers<'_> {
     pub(super) fn u64(&mut self) -> Option<u64> {
         self.take().map(u64::from_le_bytes)
     }
-
-    /// LEB128 of at most 32 bits.
-    pub(super) fn varint(&mut self) -> Option<u32> {
-        let mut value = 0_u32;
-        for shift in (0..35).step_by(7) {
-            let byte = self.u8()?;
-            let bits = (byte & 0x7f) as u32;
-            if shift == 28 && bits > 0x0f {
-                return None;
-            }
-            value |= bits << shift;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
-    }
-}
-
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }

@@ -4,15 +4,17 @@
 //! a stranger's runs, which are then read in vain.
 //!
 //! ```text
-//! body       blocks of 128 traces, by hash: varint hash less the one before (the first: less the block's first) ·
-//!            varint runs · varint first run · varint run less the one before …
-//! directory  u32 rows of a run · u32 blocks
+//! body       blocks of 128 traces by hash, of numbers of few bits: 8 traces less one ·
+//!            of each trace: Rice hash less the one before (the first: less the block's first) · gamma runs ·
+//!                           each run
+//! directory  u32 rows of a run · u32 blocks · u8 low bits of Rice's code · u8 bits of a run
 //!            of each block: u32 first hash · u32 bytes · u32 checksum
 //!            u64 checksum of the directory
 //! ```
 
 use super::RUN_ROWS;
-use super::index::{IndexError, Located, Numbers, check, put_varint, seal, unseal};
+use super::bits::{BitReader, BitWriter};
+use super::index::{IndexError, Located, Numbers, check, seal, unseal};
 use arrow::array::{AsArray, RecordBatch};
 use model::event::TraceId;
 use xxhash_rust::xxh3::xxh3_64;
@@ -23,8 +25,11 @@ pub(crate) const KEY: &str = "pharos.traces";
 /// The column that is indexed.
 const COLUMN: &str = "trace_id";
 
-/// Traces of a block: about 128 × 12 B = 1.5 kB to read and to go through for one trace, and 12 B / 128 of directory.
+/// Traces of a block: about 128 × 6 B = 800 B to read and to go through for one trace, and 12 B / 128 of directory.
 const BLOCK_TRACES: usize = 128;
+
+/// Traces of a block, less one.
+const COUNT_BITS: u32 = 8;
 
 /// Bytes of a block in the directory: 4 + 4 + 4.
 const BLOCK_BYTES: usize = 12;
@@ -81,33 +86,20 @@ impl TracesBuilder {
             return None;
         }
         self.pairs.sort_unstable();
+        let traces = self.pairs.chunk_by(|a, b| a >> 32 == b >> 32).collect::<Vec<_>>();
+        let bits = Bits::of(traces.len(), self.run);
         let (mut body, mut directory) = (Vec::new(), Vec::new());
         directory.extend_from_slice(&(RUN_ROWS as u32).to_le_bytes());
-        directory.extend_from_slice(&0_u32.to_le_bytes());
-        let (mut blocks, mut at) = (0_u32, 0);
-        while at < self.pairs.len() {
-            let (first, start) = ((self.pairs[at] >> 32) as u32, body.len());
-            let mut before = first;
-            for _ in 0..BLOCK_TRACES {
-                let Some(pair) = self.pairs.get(at) else { break };
-                let hash = (pair >> 32) as u32;
-                let count = self.pairs[at..].iter().take_while(|p| (**p >> 32) as u32 == hash).count();
-                put_varint(&mut body, hash - before);
-                put_varint(&mut body, count as u32);
-                let mut run_before = 0;
-                for pair in &self.pairs[at..at + count] {
-                    put_varint(&mut body, *pair as u32 - run_before);
-                    run_before = *pair as u32;
-                }
-                before = hash;
-                at += count;
-            }
+        directory.extend_from_slice(&(traces.len().div_ceil(BLOCK_TRACES) as u32).to_le_bytes());
+        directory.extend_from_slice(&[bits.rice as u8, bits.run as u8]);
+        for block in traces.chunks(BLOCK_TRACES) {
+            let first = (block[0][0] >> 32) as u32;
+            let bytes = bits.block(first, block);
             directory.extend_from_slice(&first.to_le_bytes());
-            directory.extend_from_slice(&((body.len() - start) as u32).to_le_bytes());
-            directory.extend_from_slice(&check(&body[start..]).to_le_bytes());
-            blocks += 1;
+            directory.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+            directory.extend_from_slice(&check(&bytes).to_le_bytes());
+            body.extend_from_slice(&bytes);
         }
-        directory[4..8].copy_from_slice(&blocks.to_le_bytes());
         seal(&mut directory);
         Some((body, directory))
     }
@@ -119,9 +111,64 @@ impl TracesBuilder {
     }
 }
 
+/// How long the numbers of a block are.
+#[derive(Clone, Copy, Debug)]
+struct Bits {
+    /// Low bits of Rice's code of the distance between two hashes: about as many as the usual distance has.
+    rice: u32,
+    run: u32,
+}
+
+impl Bits {
+    fn of(traces: usize, runs: u32) -> Bits {
+        let rice = 31_u32.saturating_sub(traces.ilog2());
+        Bits { rice, run: u32::BITS - runs.leading_zeros() }
+    }
+
+    /// A block of traces, each its pairs.
+    fn block(self, first: u32, traces: &[&[u64]]) -> Vec<u8> {
+        let mut out = BitWriter::default();
+        out.put(traces.len() as u32 - 1, COUNT_BITS);
+        let mut before = first;
+        for pairs in traces {
+            let hash = (pairs[0] >> 32) as u32;
+            out.put_rice(hash - before, self.rice);
+            out.put_gamma(pairs.len() as u32);
+            pairs.iter().for_each(|pair| out.put(*pair as u32, self.run));
+            before = hash;
+        }
+        out.finish()
+    }
+
+    /// The runs of a hash in a block; `None` when it is no block.
+    fn find(self, first: u32, block: &[u8], wanted: u32) -> Option<Vec<u32>> {
+        let mut block = BitReader::new(block);
+        let mut hash = first;
+        for _ in 0..=block.take(COUNT_BITS)? {
+            hash = hash.checked_add(block.take_rice(self.rice)?)?;
+            let count = block.take_gamma()?;
+            // No run is named twice.
+            if u64::from(count) > 1 << self.run {
+                return None;
+            }
+            if hash > wanted {
+                break;
+            }
+            if hash == wanted {
+                return (0..count).map(|_| block.take(self.run)).collect();
+            }
+            for _ in 0..count {
+                block.take(self.run)?;
+            }
+        }
+        Some(Vec::new())
+    }
+}
+
 /// The directory, read.
 #[derive(Debug)]
 pub(crate) struct TraceDirectory {
+    bits: Bits,
     /// By first hash, ascending.
     blocks: Vec<(u32, Located)>,
 }
@@ -136,6 +183,11 @@ impl TraceDirectory {
             return Err(bad("runs of another length"));
         }
         let count = numbers.u32().ok_or_else(cut)? as usize;
+        let mut bits = || numbers.u8().map(u32::from).ok_or_else(cut);
+        let bits = Bits { rice: bits()?, run: bits()? };
+        if bits.rice >= u32::BITS || bits.run > u32::BITS {
+            return Err(bad("numbers that are too long"));
+        }
         if numbers.0.len() != count.saturating_mul(BLOCK_BYTES) {
             return Err(cut());
         }
@@ -153,7 +205,7 @@ impl TraceDirectory {
         if start > body_bytes {
             return Err(bad("blocks beyond the end of the index"));
         }
-        Ok(TraceDirectory { blocks })
+        Ok(TraceDirectory { bits, blocks })
     }
 
     /// The piece of the body that says where a trace is, if it is in the file.
@@ -168,31 +220,7 @@ impl TraceDirectory {
         let wanted = hash(&id.0);
         let behind = self.blocks.partition_point(|(first, _)| *first <= wanted);
         let Some((first, _)) = behind.checked_sub(1).map(|at| self.blocks[at]) else { return Ok(Vec::new()) };
-        Self::find(first, block, wanted).ok_or(bad)
-    }
-
-    fn find(first: u32, block: &[u8], wanted: u32) -> Option<Vec<u32>> {
-        let mut numbers = Numbers(block);
-        let mut hash = first;
-        while !numbers.0.is_empty() {
-            hash = hash.checked_add(numbers.varint()?)?;
-            let count = numbers.varint()?;
-            if hash > wanted {
-                return Some(Vec::new());
-            }
-            let mut runs = Vec::new();
-            let mut run = 0_u32;
-            for _ in 0..count {
-                run = run.checked_add(numbers.varint()?)?;
-                if hash == wanted {
-                    runs.push(run);
-                }
-            }
-            if hash == wanted {
-                return Some(runs);
-            }
-        }
-        Some(Vec::new())
+        self.bits.find(first, block, wanted).ok_or(bad)
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
