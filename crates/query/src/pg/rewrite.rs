@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 /// Columns of arrays that the emulated tables lack, or hold as text.
 const LEFT_OUT: [&str; 6] = ["relacl", "reloptions", "attacl", "attoptions", "attfdwoptions", "nspacl"];
 /// The columns of keys, and the function that lists those of an index.
-const OF_KEYS: [&str; 3] = ["conkey", "confkey", "_pg_expandarray"];
+const OF_KEYS: [&str; 4] = ["conkey", "confkey", "indkey", "_pg_expandarray"];
 const COMMENTS: [&str; 3] = ["obj_description", "col_description", "shobj_description"];
 
 /// The statement as it can be planned.
