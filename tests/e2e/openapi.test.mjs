@@ -51,7 +51,7 @@ test("events are answered as it is described", async (t) => {
   assert.ok((await ask(`${search}/patterns`, everything)).patterns.length > 0);
   await ask(`${search}/context`, { id, before: 1, after: 1 });
   assert.ok((await ask(`${search}/complete`, { ...everything, q: "ser", cursor: 3 })).options.length > 0);
-  assert.equal((await ask("/api/pharos/traces", { ...everything, q: "service:shop" })).traces.length, 1);
+  assert.equal((await ask("/api/pharos/traces", { ...everything, kind: "span", q: "service:shop" })).traces.length, 1);
   const trace = await ask(`/api/pharos/traces/${root.traceId}`, {}, { key: "/api/pharos/traces/{id}" });
   assert.equal(trace.spans.length, 2);
   await ask("/api/pharos/sql", { query: "SELECT time, body, severity, ratio, body_is_json, trace_id FROM logs" });
