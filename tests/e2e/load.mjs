@@ -101,8 +101,8 @@ export function shopTemplates(count, { spans = 1000, big = 0 } = {}) {
 }
 
 /** A connection of HTTP/1.1: `send(path, body)` gives `{status, headers, text}`. */
-export function httpSender(url) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+export function httpSender(url, { keepAlive = true } = {}) {
+  const agent = new Agent({ keepAlive, maxSockets: 1 });
   return {
     send: (path, body, headers = {}) => new Promise((resolve, reject) => {
       const call = request(`${url}${path}`, { method: "POST", agent, headers: { "Content-Type": "application/x-protobuf", "Content-Length": body.length, ...headers } }, (reply) => {
