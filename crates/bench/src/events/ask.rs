@@ -44,7 +44,8 @@ impl Questions {
             .collect();
         let word = super::shop::RARE;
         let group = "SELECT \"http.route\", service, count(*), avg(duration) FROM spans GROUP BY 1, 2";
-        let nanos = |clickhouse: bool| if clickhouse { "toUnixTimestamp64Nano(time)" } else { "epoch_ns(time)" };
+        let nanos =
+            |clickhouse: bool| if clickhouse { "toUnixTimestamp64Nano(time)" } else { "epoch_ns(time)" };
         let slowest = |clickhouse: bool| {
             let time = nanos(clickhouse);
             format!(
