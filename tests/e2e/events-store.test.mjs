@@ -1,6 +1,6 @@
 // The event store on bad days: torn and missing files, killed writes, a full disk, little memory, a small disk limit.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -563,7 +563,7 @@ test("512 MB: full speed in, heavy questions at once, and the memory stays under
 test("a question over its memory fails with its limit, or puts aside what does not fit", async (t) => {
   const dir = folder(t);
   const pharos = await start(t, dir, { args: ["--memory", "128MB", "--disk", "4GB"] });
-  await flood(pharos, shopTemplates(20), 200_000, 2);
+  const { spans } = await flood(pharos, shopTemplates(20), 200_000, 2);
   const many = { kind: "span", q: "", by: "url.full", agg: "count,p95(duration),p50(duration),avg(duration)" };
   const [status, body] = await pharos.get("/api/pharos/search/group", many);
   assert.deepEqual([status, body.error?.code], [422, "memory"], JSON.stringify(body).slice(0, 500));
@@ -573,21 +573,23 @@ test("a question over its memory fails with its limit, or puts aside what does n
   const [sortStatus, sort] = await pharos.get("/api/pharos/sql", { query: sorted, limit: "1000000" });
   if (sortStatus === 200) {
     const values = sort.rows.map(([value]) => value);
-    assert.equal(values.length, 100_000);
+    assert.equal(values.length, spans);
     assert.ok(values.every((value, i) => i === 0 || values[i - 1] >= value), "in order");
   } else {
     assert.deepEqual([sortStatus, sort.error.code], [422, "memory"], JSON.stringify(sort).slice(0, 500));
     assert.match(sort.error.message, /limit of \d.*--memory/);
   }
-  const [joinStatus, join] = await pharos.get("/api/pharos/sql", { query: 'SELECT a.* FROM spans a JOIN spans b ON a."url.full" = b."url.full" AND a.span_id < b.span_id' });
-  assert.ok(joinStatus === 200 || (joinStatus === 422 && /limit/.test(join.error.message)), JSON.stringify(join).slice(0, 500));
+  const [joinStatus, joined] = await pharos.get("/api/pharos/sql", { query: 'SELECT a.* FROM spans a JOIN spans b ON a."url.full" = b."url.full" AND a.span_id < b.span_id' });
+  assert.ok(joinStatus === 200 || (joinStatus === 422 && /limit/.test(joined.error.message)), JSON.stringify(joined).slice(0, 500));
   const [wideStatus, wide] = await pharos.get("/api/pharos/sql", { query: "SELECT count(*) FROM generate_series(1, 20000000) a(v) JOIN generate_series(1, 20000000) b(v) ON a.v = b.v" });
   assert.deepEqual([wideStatus, wide.error?.code], [422, "memory"], JSON.stringify(wide).slice(0, 500));
   assert.match(wide.error.message, /limit of \d.*--memory/);
   // Nobody else is harmed.
   const [, small] = await pharos.get("/api/pharos/sql", { query: "SELECT count(*) FROM spans WHERE service LIKE 'load-%'" });
-  assert.deepEqual(small.rows, [[100_000]]);
-  assert.ok(!readdirSync(join(dir, "data/spill"), { recursive: true }).some((name) => name.endsWith(".arrow")), "what was put aside is removed");
+  assert.deepEqual(small.rows, [[spans]]);
+  // What was put aside is removed.
+  const spill = join(dir, "data/spill");
+  await until(() => !existsSync(spill) || bytesUnder(spill) === 0, "an empty folder");
 });
 
 test("a client that goes away frees its turn", async (t) => {

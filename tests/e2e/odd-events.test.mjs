@@ -196,13 +196,9 @@ test("bombs, cut bodies, noise and unknown fields", async (t) => {
   assert.equal((await pharos.http.send("/v1/logs", Buffer.from("not gzip at all"), { "Content-Encoding": "gzip" })).status, 400);
   assert.equal((await pharos.http.send("/v1/logs", gzipSync(whole).subarray(0, 40), { "Content-Encoding": "gzip" })).status, 400);
   assert.equal((await pharos.http.send("/v1/logs", whole, { "Content-Encoding": "br" })).status, 400);
-  // It is refused before it is sent in full, and the connection with it.
-  const [wide, wideGrpc] = [httpSender(pharos.url), grpcSender(pharos.url)];
-  t.after(() => [wide, wideGrpc].forEach((sender) => sender.close()));
-  const large = await wide.send("/v1/logs", Buffer.alloc(21 << 20)).catch((error) => error);
-  assert.ok(large.status === 413 || large.code === "EPIPE" || large.code === "ECONNRESET", `${large.status ?? large}`);
-  const long = await wideGrpc.send("/v1/logs", Buffer.alloc(21 << 20)).catch((error) => error); // or cut off
-  assert.ok(long.code === RESOURCE_EXHAUSTED || /STREAM|closed/.test(long.code ?? long.message), `${long.code} ${long.message}`);
+  // It may be refused before it is sent in full, and the connection with it.
+  const large = await fetch(`${pharos.url}/v1/logs`, { method: "POST", headers: PROTO, body: Buffer.alloc(21 << 20) }).catch((error) => error);
+  assert.ok(large.status === 413 || /EPIPE|ECONNRESET|closed/.test(large.cause?.code ?? large.cause?.message), `${large.status ?? large}`);
   // Fields of a later version of the protocol are stepped over.
   const later = Buffer.concat([whole, bytes(900, Buffer.from("later")), varint((901 << 3) | 0), varint(7)]);
   assert.equal((await pharos.http.send("/v1/logs", later)).status, 200);
