@@ -15,6 +15,9 @@ use wal::{LogError, RecordBuf};
 
 /// When a batch that found no memory should be sent again: a flush of 128 MB takes a few seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// A flush begins when the log is `log_bytes_max` long. When it is so many times as long, events come faster than they are
+/// written, and wait: the log counts as what is kept on disk, and what is flushed together goes into one file.
+const LOG_BEHIND: u64 = 4;
 /// Record buffers kept for the next batches, one for each that is being appended at once, up to so many …
 const SPARES_MAX: usize = 8;
 /// … that are not longer than this: 8 × 4 MB = 32 MB at worst.
@@ -36,9 +39,23 @@ impl Store {
         if self.closed.load(Ordering::Relaxed) {
             return Err(AppendError::Closed);
         }
+        self.keep_up()?;
         // There is room for all of them before the first is written: it would be there twice when all are sent again.
         let held = batches.iter().map(|batch| self.hold(batch)).collect::<Result<Vec<_>, _>>()?;
         held.into_iter().map(|held| self.put(held)).collect()
+    }
+
+    /// Wakes the flush when it is due by the log, and lets senders wait when it is far behind.
+    fn keep_up(&self) -> Result<(), AppendError> {
+        let log_bytes = self.log.bytes();
+        if log_bytes < self.options.log_bytes_max {
+            return Ok(());
+        }
+        self.flush_bell.ring();
+        match log_bytes < self.options.log_bytes_max.saturating_mul(LOG_BEHIND) {
+            true => Ok(()),
+            false => Err(AppendError::Behind { log_bytes, retry_after: RETRY_AFTER }),
+        }
     }
 
     fn hold(&self, batch: &Arc<Batch>) -> Result<Held, AppendError> {

@@ -34,6 +34,8 @@ const INPUTS_MAX: usize = 16;
 /// When a day is over, its largest file is merged again only with others that together have this part of its length: an
 /// event that is a week late shall not have a day rewritten.
 const WORTH_PART: u64 = 10;
+/// What is kept of a kind is in so many files at least: retention by size takes a whole file, and shall not take all.
+const KEPT_FILES_MIN: u64 = 8;
 /// These files stay: slower, smaller. Bodies of log lines take 8.3 B at level 1, 8.5 at 3, 7.8 at 6 and 7.5 at 9, in 0.2,
 /// 0.2, 0.6 and 1.0 µs.
 const ZSTD_LEVEL: i32 = 6;
@@ -47,7 +49,7 @@ impl Store {
             let all: Vec<FileEntry> = self.view().files.iter().filter(readable).cloned().collect();
             let metas: Vec<&NewEventFile> = all.iter().map(FileEntry::meta).collect();
             let now_ns = self.options.clock.now_ns();
-            let Some(chosen) = plan(&metas, now_ns, self.options.file_bytes_max) else { return Ok(()) };
+            let Some(chosen) = plan(&metas, now_ns, |kind| self.file_bytes_max(kind)) else { return Ok(()) };
             let files: Vec<FileEntry> = chosen.into_iter().map(|at| all[at].clone()).collect();
             // Only those that are merged are held: the others may go meanwhile.
             drop(all);
@@ -69,6 +71,11 @@ impl Store {
                 return Ok(());
             }
         }
+    }
+
+    fn file_bytes_max(&self, kind: Kind) -> u64 {
+        let kept = self.options.keep(kind).bytes.unwrap_or(u64::MAX);
+        self.options.file_bytes_max.min(kept / KEPT_FILES_MIN)
     }
 
     fn merge(&self, files: &[FileEntry]) -> Result<(), Trouble> {
@@ -249,15 +256,16 @@ fn sorted<'a>(
 }
 
 /// Which files to merge next, by their numbers.
-fn plan(files: &[&NewEventFile], now_ns: i64, bytes_max: u64) -> Option<Vec<usize>> {
+fn plan(files: &[&NewEventFile], now_ns: i64, bytes_max: impl Fn(Kind) -> u64) -> Option<Vec<usize>> {
     let mut days: BTreeMap<(Kind, i64), Vec<(usize, &NewEventFile)>> = BTreeMap::new();
     for (at, file) in files.iter().enumerate() {
         // Two files of half the length make one of the whole.
-        if file.bytes < bytes_max / 2 {
+        if file.bytes < bytes_max(file.kind) / 2 {
             days.entry((file.kind, file.max_time_ns.div_euclid(DAY_NS))).or_default().push((at, *file));
         }
     }
-    days.into_iter().find_map(|((_, day), mut files)| {
+    days.into_iter().find_map(|((kind, day), mut files)| {
+        let bytes_max = bytes_max(kind);
         files.sort_by_key(|(_, file)| (file.min_time_ns, file.max_time_ns));
         let over = now_ns > day.saturating_add(1).saturating_mul(DAY_NS).saturating_add(GRACE_NS);
         level_of(&files, bytes_max).or_else(|| if over { rest_of(&files, bytes_max) } else { None })

@@ -14,6 +14,9 @@ pub enum AppendError {
     /// The memtables are full and are being written.
     #[error("events wait for memory: the {pool} limit of {limit_bytes} bytes is reached")]
     OverBudget { pool: &'static str, limit_bytes: u64, retry_after: Duration },
+    /// Files are written slower than events come.
+    #[error("events wait for those before them: {log_bytes} bytes of the log are not in files yet")]
+    Behind { log_bytes: u64, retry_after: Duration },
     #[error("no space left on the device")]
     DiskFull,
     /// The batch can never be taken.

@@ -29,7 +29,7 @@ impl From<AppendError> for Refused {
     fn from(error: AppendError) -> Refused {
         let reason = error.to_string();
         match error {
-            AppendError::OverBudget { retry_after, .. } => {
+            AppendError::OverBudget { retry_after, .. } | AppendError::Behind { retry_after, .. } => {
                 Refused::Busy { reason, retry_after_ms: retry_after.as_millis() as u64 }
             }
             AppendError::DiskFull => Refused::Busy { reason, retry_after_ms: RETRY_MS },

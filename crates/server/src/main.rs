@@ -17,7 +17,7 @@ use cli::{Cli, Verb};
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Exit codes: 0 done, 1 failed, 2 a bad configuration (each fault on a line `file:line: field: what is wrong`).
 fn main() -> ExitCode {

@@ -11,7 +11,7 @@ use std::path::Path;
 use tsdb::{Background, Db, Durability, Options};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const SCRAPE_SERIES: usize = 1500;
 const SCRAPE_MS: i64 = 15_000;

@@ -29,7 +29,7 @@ fn file(level: u32, bytes: u64, day: i64, minute: i64) -> NewEventFile {
 fn planned(files: &[NewEventFile], now_day: f64, want: Option<&[usize]>) {
     let files: Vec<&NewEventFile> = files.iter().collect();
     let now_ns = (now_day * DAY_NS as f64) as i64;
-    assert_eq!(plan(&files, now_ns, 1_000).as_deref(), want);
+    assert_eq!(plan(&files, now_ns, |_| 1_000).as_deref(), want);
 }
 
 #[test]
@@ -51,6 +51,17 @@ fn long_files_stay_and_merged_ones_are_not_too_long() {
     planned(&files, 5.5, Some(&[0, 1, 2]));
     let files: Vec<NewEventFile> = (0..20).map(|n| file(0, 500, 5, n)).collect();
     planned(&files, 9.0, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_of_a_kind_stays_in_several_files() {
+    let dir = Dir::new();
+    let mut options = dir.options();
+    let any_max = options.file_bytes_max;
+    options.keep_logs = Keep { age: None, bytes: Some(8_000) };
+    options.keep_spans = Keep { age: None, bytes: None };
+    let events = dir.try_open(options).await.unwrap();
+    assert_eq!([Kind::Log, Kind::Span].map(|kind| events.0.file_bytes_max(kind)), [1_000, any_max]);
 }
 
 #[test]

@@ -218,6 +218,24 @@ async fn a_flush_is_due_by_time_by_memory_and_by_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_sends_faster_than_files_are_written_waits() {
+    let dir = Dir::new();
+    let options = dir.options();
+    let log_bytes_max = 100_000;
+    let events = dir.try_open(crate::EventOptions { log_bytes_max, ..options }).await.unwrap();
+    let put = |n: i64| events.append_all(&[batch(Kind::Log, NOW_NS + n * 100, 100)]);
+    let taken = (0..1_000).take_while(|n| put(*n).is_ok()).count();
+    assert!(events.stats().log_bytes >= 4 * log_bytes_max && taken < 1_000, "{taken}");
+    let error = put(2_000).unwrap_err();
+    assert!(
+        matches!(error, AppendError::Behind { log_bytes, retry_after } if log_bytes >= 4 * log_bytes_max && retry_after > Duration::ZERO)
+    );
+    events.flush().await.unwrap();
+    put(2_000).unwrap();
+    assert_eq!(events.times(Kind::Log).len(), (taken + 1) * 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_was_deleted_begins_anew() {
     let dir = Dir::new();
     let events = dir.open().await;
