@@ -1,8 +1,8 @@
 //! The ceiling of memory: what of it may be reserved, and that freed memory goes back before it is met.
 //!
 //! The allocator is jemalloc, for C libraries too: others keep what was freed on one thread for that thread, which at full
-//! speed and with heavy questions was a gigabyte. It keeps what was freed for half a second, in case it is wanted again,
-//! which makes taking in a third faster. When the process comes near its ceiling, and only then, all goes back at once.
+//! speed and with heavy questions was a gigabyte. It keeps what was freed for ten seconds, in case it is wanted again: after
+//! half a second a scrape costs a sixth more. When the process comes near its ceiling, and only then, all goes back at once.
 
 use base::Stopper;
 use std::io;
@@ -62,12 +62,12 @@ impl Keeper {
 mod allocator {
     use std::ptr::null_mut;
 
-    /// Freed pages go back after half a second, by a thread of the allocator. Four arenas, because two a core suffice and
+    /// Freed pages go back after ten seconds, by a thread of the allocator. Four arenas, because two a core suffice and
     /// each keeps pages of its own.
     // SAFETY: jemalloc reads this name as a pointer to text that ends with a zero; the pointer comes first in a slice.
     #[unsafe(export_name = "malloc_conf")]
     static SETTINGS: &[u8] =
-        b"narenas:4,dirty_decay_ms:500,muzzy_decay_ms:0,background_thread:true,thp:never\0";
+        b"narenas:4,dirty_decay_ms:10000,muzzy_decay_ms:0,background_thread:true,thp:never\0";
 
     /// Gives back what is free: the free pages of all arenas.
     pub fn let_go() {
