@@ -19,6 +19,9 @@ const ASIDE_PERCENT_MAX: u64 = 50;
 
 /// From so much of the ceiling on, freed memory goes back at once, in percent.
 const NEAR_PERCENT: u64 = 50;
+/// And again when it has grown by so much since, in percent of the ceiling: what is held and not free would be asked for in
+/// vain twenty times a second.
+const GROWN_PERCENT: u64 = 1;
 /// How often is looked. A look costs 20 µs; at a gigabyte a second, 50 MB come between two.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -38,11 +41,18 @@ impl Keeper {
     pub fn start(ceiling_bytes: u64) -> io::Result<Keeper> {
         let stopper = Stopper::new();
         let shutdown = stopper.shutdown();
-        let near_bytes = ceiling_bytes / 100 * NEAR_PERCENT;
+        let (near_bytes, grown_bytes) =
+            (ceiling_bytes / 100 * NEAR_PERCENT, ceiling_bytes / 100 * GROWN_PERCENT);
+        let resident = || telemetry::process::resident_bytes().unwrap_or(0);
         let look = move || {
+            // The least that was left since it was last told.
+            let mut left = 0;
             while !shutdown.wait(LOOK_EVERY) {
-                if telemetry::process::resident_bytes().is_some_and(|bytes| bytes > near_bytes) {
+                let bytes = resident();
+                left = bytes.min(left);
+                if bytes > near_bytes.max(left + grown_bytes) {
                     allocator::let_go();
+                    left = resident();
                 }
             }
         };
