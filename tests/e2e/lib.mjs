@@ -109,11 +109,14 @@ export class Process {
 
 /** A running Pharos. */
 export class Pharos extends Process {
-  static async start(t, { dir = folder(t), config, args = [], port } = {}) {
+  /** `files`: how many files and connections the process may have open. */
+  static async start(t, { dir = folder(t), config, args = [], port, files } = {}) {
     port ??= await freePort();
     const flags = ["serve", "--single-port", "--listen", `127.0.0.1:${port}`, "--data", join(dir, "data")];
     if (config !== undefined) flags.push("--prometheus-config", file(dir, "prometheus.yml", config));
-    const pharos = new Pharos(t, BIN, [...flags, ...args], { cwd: dir });
+    const limited = files === undefined ? [BIN] : ["sh", "-c", `ulimit -n ${files}; exec "$0" "$@"`, BIN];
+    const [command, ...first] = limited;
+    const pharos = new Pharos(t, command, [...first, ...flags, ...args], { cwd: dir });
     pharos.dir = dir;
     pharos.port = port;
     pharos.url = `http://127.0.0.1:${port}`;

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BIN, Pharos, Process, file, folder, freePort, until } from "./lib.mjs";
+import { BIN, Pharos, Process, file, folder, freePort, metric, until } from "./lib.mjs";
 
 test("it watches itself on an empty folder and stops cleanly", async (t) => {
   const pharos = await Pharos.start(t);
@@ -30,6 +31,35 @@ test("a stop does not wait for those who follow", async (t) => {
   while (!(await read.read()).done);
   assert.deepEqual(await stopped, { code: 0, signal: null });
   assert.doesNotMatch(pharos.output, /connections were still open/);
+});
+
+test("those who follow are limited in number, and told so", async (t) => {
+  const pharos = await Pharos.start(t, { config: "scrape_configs: []\n" });
+  const follow = (n) => fetch(`${pharos.url}/api/pharos/search/tail?kind=log&q=`, { headers: { "X-N": n } });
+  const places = await Promise.all(Array.from({ length: 32 }, (_, n) => follow(n)));
+  assert.deepEqual([...new Set(places.map((place) => place.status))], [200]);
+  const refused = await follow(32);
+  assert.equal(refused.status, 429);
+  const { error } = await refused.json();
+  assert.equal(error.code, "busy");
+  assert.match(error.message, /32 live tails are open.*close one/);
+  await places[0].body.cancel();
+  await until(async () => {
+    const again = await follow(33);
+    await again.body.cancel();
+    return again.status === 200;
+  }, "a place that was given back");
+});
+
+test("connections that say nothing leave descriptors to the stores", async (t) => {
+  const pharos = await Pharos.start(t, { files: 128 });
+  const held = Array.from({ length: 200 }, () => connect(pharos.port, "127.0.0.1"));
+  t.after(() => held.forEach((socket) => socket.destroy()));
+  await Promise.all(held.map((socket) => once(socket, "connect")));
+  await until(() => /64 connections are open, which is as many as may be/.test(pharos.output), "a word about it");
+  held.forEach((socket) => socket.destroy());
+  assert.equal(await metric(pharos.url, "pharos_http_connections_limit"), 64);
+  assert.doesNotMatch(pharos.output, /Too many open files/);
 });
 
 test("what was scraped is there after a restart", async (t) => {

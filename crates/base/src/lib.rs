@@ -1,4 +1,4 @@
-//! The only door to the operating system: clock, disk, memory budget, threads, units, shutdown.
+//! The only door to the operating system: clock, disk, open files, memory budget, threads, units, shutdown.
 //!
 //! Everything above asks here, so that tests can put something else behind the door (a clock that stands still, a
 //! disk that fails) and so that a limit has one place to be kept.
@@ -6,6 +6,7 @@
 pub mod budget;
 pub mod clock;
 pub mod disk;
+pub mod files;
 pub mod random;
 pub mod shutdown;
 pub mod units;

@@ -30,6 +30,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+/// Live tails at once. Each turns every batch that comes in into columns of its own, a millisecond or more.
+const TAILS_MAX: usize = 32;
+
 /// What questions may take.
 #[derive(Clone, Debug)]
 pub struct EventLimits {
@@ -54,6 +57,8 @@ struct Inner {
     clock: Clock,
     search: Search,
     sql: SqlEngine,
+    /// Places of live tails.
+    tails: Arc<Semaphore>,
     /// The order that live tails end.
     ended: watch::Sender<bool>,
 }
@@ -85,8 +90,9 @@ impl EventService {
             PromqlSource { query, clock: clock.clone(), runtime: tokio::runtime::Handle::current() };
         let sql = SqlEngine::new(Arc::new(Tables(events.clone())), Arc::new(metrics), &options)?;
         let slots = Arc::new(Semaphore::new(limits.concurrency.max(1)));
+        let tails = Arc::new(Semaphore::new(TAILS_MAX));
         let (search, ended) = (Search::new(), watch::channel(false).0);
-        Ok(EventService(Arc::new(Inner { events, limits, slots, clock, search, sql, ended })))
+        Ok(EventService(Arc::new(Inner { events, limits, slots, clock, search, sql, tails, ended })))
     }
 
     pub fn store(&self) -> &Events {
@@ -211,7 +217,12 @@ impl EventService {
         query: &str,
     ) -> Result<impl Stream<Item = Tailed> + Send + 'static + use<>, SearchError> {
         let filter = TailFilter::new(kind, query)?;
-        Ok(tail::follow(self.0.events.clone(), filter, self.0.ended.subscribe()))
+        let place = Arc::clone(&self.0.tails).try_acquire_owned().map_err(|_| {
+            SearchError::Busy(format!(
+                "{TAILS_MAX} live tails are open, which is as many as may be: close one, or search again instead"
+            ))
+        })?;
+        Ok(tail::follow(self.0.events.clone(), filter, place, self.0.ended.subscribe()))
     }
 
     /// Runs a statement; at most `limit` rows are given.

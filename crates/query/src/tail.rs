@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt, stream};
 use search::TailFilter;
 use search::answer::Event;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 /// Events that one message may hold: a screen shows fifty, and who scrolls back has the search.
 const EVENTS_MAX: usize = 500;
@@ -22,10 +22,11 @@ pub enum Tailed {
     Dropped(u64),
 }
 
-/// Follows until it is dropped, or the order comes that all followers end.
+/// Follows until it is dropped, or the order comes that all followers end. `place` is given back then.
 pub(crate) fn follow(
     events: Events,
     filter: TailFilter,
+    place: OwnedSemaphorePermit,
     mut ended: watch::Receiver<bool>,
 ) -> impl Stream<Item = Tailed> + Send + 'static {
     let batches = events.subscribe(filter.kind());
@@ -59,5 +60,6 @@ pub(crate) fn follow(
     told.flatten().take_until(Box::pin(async move {
         // Nobody left who could give the order is an end as well.
         let _ = ended.wait_for(|ended| *ended).await;
+        drop(place);
     }))
 }

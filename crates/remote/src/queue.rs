@@ -10,7 +10,6 @@
 mod endpoint;
 mod meter;
 mod outgoing;
-mod seldom;
 mod sender;
 mod spool;
 

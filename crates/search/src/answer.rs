@@ -375,6 +375,9 @@ pub enum SearchError {
     /// It asks for more than a named limit allows.
     #[error("{0}")]
     Limit(String),
+    /// Others ask for as much as there is: later there may be room.
+    #[error("{0}")]
+    Busy(String),
     #[error("{0}")]
     Internal(String),
 }

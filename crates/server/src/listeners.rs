@@ -2,8 +2,8 @@
 //!
 //! A port that somebody else has is a warning, not an end: the main address serves everything under its prefix.
 
+use crate::connections::Connections;
 use axum::Router;
-use std::future::IntoFuture;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -27,7 +27,7 @@ pub struct Listeners {
 
 impl Listeners {
     /// Opens the ports on the address of the main one. Sends nothing back: who is not there is in the log.
-    pub async fn open(ip: IpAddr, ports: Vec<Port>) -> Listeners {
+    pub async fn open(ip: IpAddr, ports: Vec<Port>, connections: &Connections) -> Listeners {
         let (stop, _) = watch::channel(false);
         let mut servers = JoinSet::new();
         for port in ports {
@@ -35,16 +35,8 @@ impl Listeners {
             match TcpListener::bind(address).await {
                 Ok(listener) => {
                     info!(%address, "{}", port.name);
-                    let mut stopped = stop.subscribe();
-                    let server = axum::serve(listener, port.router).with_graceful_shutdown(async move {
-                        // An error is the sender gone, which is a stop as well.
-                        let _ = stopped.wait_for(|stop| *stop).await;
-                    });
-                    servers.spawn(async move {
-                        if let Err(error) = server.into_future().await {
-                            warn!("{}: {error}", port.name);
-                        }
-                    });
+                    let (connections, stopped) = (connections.clone(), stop.subscribe());
+                    servers.spawn(async move { connections.serve(listener, port.router, stopped).await });
                 }
                 Err(error) => {
                     warn!(%address, "{} is not listened to: {error}; the main address takes it too", port.name);
@@ -81,7 +73,7 @@ mod tests {
             Port { name: "taken", number: taken.local_addr().unwrap().port(), router: router() },
             Port { name: "free", number: free, router: router() },
         ];
-        let listeners = Listeners::open(ip, ports).await;
+        let listeners = Listeners::open(ip, ports, &Connections::new(1024, &base::Clock::system())).await;
         let mut stream = TcpStream::connect((ip, free)).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut answer = String::new();

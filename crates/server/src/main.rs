@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod connections;
 mod events;
 mod http;
 mod listeners;

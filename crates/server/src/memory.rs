@@ -22,13 +22,23 @@ const NEAR_PERCENT: u64 = 50;
 /// And again when it has grown by so much since, in percent of the ceiling: what is held and not free would be asked for in
 /// vain twenty times a second.
 const GROWN_PERCENT: u64 = 1;
-/// How often is looked. A look costs 20 µs; at a gigabyte a second, 50 MB come between two.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How fast memory can grow: with all cores busy, half of this was seen.
+const GROWTH_BYTES_A_SECOND: u64 = 1_000_000_000;
+/// How often is looked when it is near: 50 MB come between two looks.
+const LOOK_EVERY_MIN: Duration = Duration::from_millis(50);
+/// And when it is far: a look costs 20 µs, which twenty times a second was a tenth of what 44 scrapes a second cost.
+const LOOK_EVERY_MAX: Duration = Duration::from_secs(1);
 
 /// What of a ceiling may be reserved.
 pub fn reservable(ceiling_bytes: u64) -> u64 {
     let aside = ASIDE_BYTES + ceiling_bytes / 100 * ASIDE_PERCENT;
     ceiling_bytes - aside.min(ceiling_bytes / 100 * ASIDE_PERCENT_MAX)
+}
+
+/// How long what is resident needs to come near, at the least.
+fn pause(resident_bytes: u64, near_bytes: u64) -> Duration {
+    let away_bytes = near_bytes.saturating_sub(resident_bytes);
+    Duration::from_millis(away_bytes / (GROWTH_BYTES_A_SECOND / 1000)).clamp(LOOK_EVERY_MIN, LOOK_EVERY_MAX)
 }
 
 /// The thread that looks.
@@ -46,13 +56,14 @@ impl Keeper {
         let resident = || telemetry::process::resident_bytes().unwrap_or(0);
         let look = move || {
             // The least that was left since it was last told.
-            let mut left = 0;
-            while !shutdown.wait(LOOK_EVERY) {
-                let bytes = resident();
+            let (mut left, mut bytes) = (0, 0);
+            while !shutdown.wait(pause(bytes, near_bytes)) {
+                bytes = resident();
                 left = bytes.min(left);
                 if bytes > near_bytes.max(left + grown_bytes) {
                     allocator::let_go();
-                    left = resident();
+                    bytes = resident();
+                    left = bytes;
                 }
             }
         };
@@ -99,6 +110,16 @@ mod tests {
             assert_eq!(reservable(ceiling), reserved);
         }
         assert_eq!(reservable(16_000_000_000), 16_000_000_000 - 192_000_000 - 2_400_000_000);
+    }
+
+    #[test]
+    fn looks_often_only_when_the_ceiling_can_be_met_soon() {
+        let near = 4_000_000_000;
+        assert_eq!(pause(100_000_000, near), LOOK_EVERY_MAX);
+        assert_eq!(pause(3_800_000_000, near), Duration::from_millis(200));
+        for resident in [near - 1, near, 2 * near] {
+            assert_eq!(pause(resident, near), LOOK_EVERY_MIN);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the store knows about itself, as metrics: read when somebody asks, counted by nobody twice.
 
+use crate::connections::Connections;
 use base::Budget;
 use events::{EventStats, Events, KindStats};
 use model::event::Kind;
@@ -22,6 +23,14 @@ pub fn register(
     registry.observe_value(&names::server::MEMORY_LIMIT_BYTES, move || limit);
     let budget = budget.clone();
     registry.observe_value(&names::server::MEMORY_RESERVED_BYTES, move || budget.used_bytes() as f64);
+}
+
+/// Makes the metrics of the connections part of the registry.
+pub fn register_connections(registry: &Registry, connections: &Connections) {
+    let max = connections.max() as f64;
+    registry.observe_value(&names::server::CONNECTIONS_LIMIT, move || max);
+    let connections = connections.clone();
+    registry.observe_value(&names::server::CONNECTIONS, move || connections.open() as f64);
 }
 
 /// Makes the metrics of the event store part of the registry.

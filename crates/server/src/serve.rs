@@ -5,6 +5,7 @@
 //! markers, queues keep what was not sent, the store syncs and closes.
 
 use crate::cli::ServeArgs;
+use crate::connections::Connections;
 use crate::events::EventSide;
 use crate::listeners::{Listeners, Port};
 use crate::memory::{self, Keeper};
@@ -16,7 +17,6 @@ use base::{Budget, Clock};
 use query::{EventService, QueryLimits, QueryService};
 use receivers::Own;
 use remote::{ReadLimits, ReadServer, ReceiveLimits, Receiver};
-use std::future::IntoFuture;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ use std::time::Duration;
 use telemetry::Registry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tracing::{error, info, warn};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -98,6 +98,9 @@ async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
     let keeper = Keeper::start(settings.memory_bytes).map_err(|e| Failure::Start(e.to_string()))?;
     let db = open_store(&settings, &program_config, &clock, &budget)?;
     metrics::register(&registry, &db, &budget, VERSION, REVISION);
+    let descriptors = base::files::raise_limit().map_err(|e| Failure::Start(e.to_string()))?;
+    let connections = Connections::new(descriptors, &clock);
+    metrics::register_connections(&registry, &connections);
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|e| Failure::Start(format!("{}: {e}; is another server running there?", settings.listen)))?;
@@ -140,9 +143,9 @@ async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
     program.attach(&app);
     program.apply(program_config);
     announce(&settings, &listener);
-    let ports = Listeners::open(settings.listen.ip(), ports(&settings, &app)).await;
+    let ports = Listeners::open(settings.listen.ip(), ports(&settings, &app), &connections).await;
     let postgres = settings.postgres.map(|address| tokio::spawn(postgres(app.events.clone(), address)));
-    let answered = answer(listener, Arc::clone(&app), &program).await;
+    let answered = answer(listener, &connections, Arc::clone(&app), &program).await;
     if let Some(postgres) = postgres {
         postgres.abort();
     }
@@ -244,13 +247,15 @@ fn announce(settings: &Settings, listener: &TcpListener) {
 }
 
 /// Answers requests until it is time to stop.
-async fn answer(listener: TcpListener, app: Arc<App>, program: &Program) -> Result<(), Failure> {
+async fn answer(
+    listener: TcpListener,
+    connections: &Connections,
+    app: Arc<App>,
+    program: &Program,
+) -> Result<(), Failure> {
     let router = api::router(Arc::clone(&app), ui::router());
-    let stop = Arc::new(Notify::new());
-    let signalled = Arc::clone(&stop);
-    let server = axum::serve(listener, router)
-        .with_graceful_shutdown(async move { signalled.notified().await })
-        .into_future();
+    let (stop, stopped) = watch::channel(false);
+    let server = connections.serve(listener, router, stopped);
     let failed = |e: std::io::Error| Failure::Start(e.to_string());
     let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -258,7 +263,7 @@ async fn answer(listener: TcpListener, app: Arc<App>, program: &Program) -> Resu
     tokio::pin!(server);
     loop {
         tokio::select! {
-            done = &mut server => return done.map_err(failed),
+            () = &mut server => return Ok(()),
             _ = hangup.recv() => program.reload_logged().await,
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
@@ -268,12 +273,9 @@ async fn answer(listener: TcpListener, app: Arc<App>, program: &Program) -> Resu
     info!("stopping");
     app.notifications.close();
     app.events.end_tails();
-    stop.notify_one();
-    match tokio::time::timeout(DRAIN, server).await {
-        Ok(done) => done.map_err(failed),
-        Err(_) => {
-            warn!("some connections were still open after {} s", DRAIN.as_secs());
-            Ok(())
-        }
+    stop.send_replace(true);
+    if tokio::time::timeout(DRAIN, server).await.is_err() {
+        warn!("some connections were still open after {} s", DRAIN.as_secs());
     }
+    Ok(())
 }

@@ -12,9 +12,11 @@ pub mod metric;
 pub mod names;
 pub mod process;
 pub mod registry;
+mod seldom;
 
 pub use metric::{Counter, Gauge, Histogram, Summary};
 pub use names::{Def, Kind};
 pub use registry::{
     CounterFamily, Family, GaugeFamily, HistogramFamily, Observer, Registry, Sample, SummaryFamily,
 };
+pub use seldom::Seldom;

@@ -237,6 +237,18 @@ export function tailAddress(kind: EventKind, q: string, clip: number): string {
   return `${BASE}/tail?${encodeParams({ kind, q, clip }).toString()}`;
 }
 
+/** Waiting for it longer means that the tail would be given now. */
+const REFUSAL_MS = 3000;
+
+/** Why a tail is not given: an `EventSource` does not tell. */
+export async function tailRefusal(kind: EventKind, q: string, clip: number, signal: AbortSignal): Promise<unknown> {
+  const shortly = AbortSignal.any([signal, AbortSignal.timeout(REFUSAL_MS)]);
+  return read(`${BASE}/tail`, { kind, q, clip }, shortly).then(
+    () => null,
+    (why: unknown) => why,
+  );
+}
+
 export interface WireOption {
   label: string;
   kind: 'field' | 'value' | 'operator';

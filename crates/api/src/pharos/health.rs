@@ -14,7 +14,7 @@ pub async fn health() -> Response {
     json_response(StatusCode::OK, Body::from(r#"{"status":"ok"}"#))
 }
 
-/// Part by part. Status 503 when a part does not work.
+/// Part by part. Status 200 also when a part is degraded: a probe that starts the program again would mend nothing.
 pub async fn detailed(State(app): State<Arc<App>>) -> Response {
     let head = app.db.head_stats();
     let recovery = app.db.recovery();

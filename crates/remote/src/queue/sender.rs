@@ -5,7 +5,6 @@
 
 use super::EndpointError;
 use super::meter::{Count, Meter};
-use super::seldom::Seldom;
 use base::Clock;
 use discovery::http::{HttpClient, HttpError, Request as HttpRequest};
 use http::{HeaderMap, StatusCode};
@@ -13,6 +12,7 @@ use model::Metadata;
 use promconfig::{QueueConfig, RemoteWriteConfig, RemoteWriteMessage};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use telemetry::Seldom;
 use tokio::sync::watch;
 use url::Url;
 use wire::remote::{Message, TimeSeries, encode_v1, encode_v2};

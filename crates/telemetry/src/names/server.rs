@@ -8,5 +8,7 @@ super::define! {
     CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP = gauge("prometheus_config_last_reload_success_timestamp_seconds", "When the configuration was last read with success.", &[]);
     MEMORY_LIMIT_BYTES = gauge("pharos_memory_limit_bytes", "The memory budget.", &[]);
     MEMORY_RESERVED_BYTES = gauge("pharos_memory_reserved_bytes", "What is taken from the memory budget.", &[]);
+    CONNECTIONS = gauge("pharos_http_connections", "Connections over HTTP that are open, on all ports.", &[]);
+    CONNECTIONS_LIMIT = gauge("pharos_http_connections_limit", "How many of them may be open at once; others wait.", &[]);
     LOG_MESSAGES = counter("pharos_log_messages_total", "Messages logged, by level.", &["level"]);
 }

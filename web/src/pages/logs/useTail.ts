@@ -1,6 +1,6 @@
 // Lines as they come, over server-sent events.
 import { useCallback, useEffect, useReducer, useState } from 'react';
-import { searchEvents, tailAddress, type WireLog } from '@/api/events';
+import { searchEvents, tailAddress, tailRefusal, type WireLog } from '@/api/events';
 import { parseExact } from '@/lib/json';
 import { LIST_CLIP_BYTES, readLine } from '@/model/logs/line';
 import { EMPTY_TAIL, nextTail, type Tail } from '@/model/logs/tail';
@@ -60,7 +60,12 @@ export function useTail(q: string, enabled: boolean): LiveTail {
         send({ kind: 'dropped', count: (JSON.parse(String(event.data)) as { count: number }).count });
       });
       source.addEventListener('error', () => {
-        setConnection(source?.readyState === EventSource.CLOSED ? 'closed' : 'broken');
+        const closed = source?.readyState === EventSource.CLOSED;
+        setConnection(closed ? 'closed' : 'broken');
+        if (!closed) return;
+        void tailRefusal('log', q, LIST_CLIP_BYTES, control.signal).then((why) => {
+          if (!control.signal.aborted) setError(why);
+        });
       });
     };
     void begin();

@@ -54,6 +54,7 @@ impl From<SearchError> for EventError {
                 EventError::new(StatusCode::UNPROCESSABLE_ENTITY, "memory", message)
             }
             SearchError::Limit(_) => EventError::new(StatusCode::UNPROCESSABLE_ENTITY, "limit", message),
+            SearchError::Busy(_) => EventError::new(StatusCode::TOO_MANY_REQUESTS, "busy", message),
             SearchError::Internal(_) => {
                 EventError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
             }

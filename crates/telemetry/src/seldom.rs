@@ -19,7 +19,7 @@ struct State {
 }
 
 impl Seldom {
-    /// How many times it was held back since it was last said, when it is time to say it; else `None`, and counted.
+    /// How often it was held back since it was last said, when it is time to say it; else `None`, and counted.
     pub fn due(&self, clock: &Clock) -> Option<u64> {
         let now = clock.monotonic();
         let mut state = self.0.lock();
