@@ -29,7 +29,8 @@ const DAY_NS: i64 = 86_400 * 1_000_000_000;
 const GRACE_NS: i64 = 3_600 * 1_000_000_000;
 /// Files of a level that are merged at once.
 const FAN_IN: usize = 8;
-/// Files merged at the end of a day at once: 16 batches of 8,192 rows × ~300 B = 40 MB.
+/// Files merged at the end of a day at once: 16 batches of 8,192 rows × ~300 B = 40 MB, and where text is long, 16 batches and
+/// pages of 4 MB = 128 MB.
 const INPUTS_MAX: usize = 16;
 /// When a day is over, its largest file is merged again only with others that together have this part of its length: an
 /// event that is a week late shall not have a day rewritten.
@@ -90,7 +91,7 @@ impl Store {
         let snapshots: Vec<Snapshot> = files.iter().map(|file| self.snapshot_of(file)).collect();
         let inputs = snapshots.iter().map(|snapshot| sorted(snapshot, &asked)).collect();
         let upload = Upload::begin(&*self.objects, &path, &self.runtime)?;
-        let options = SegmentOptions { zstd_level: ZSTD_LEVEL };
+        let options = SegmentOptions { zstd_level: ZSTD_LEVEL, ..SegmentOptions::default() };
         let merged = merge_segments(kind, &Schema::new(fields), inputs, &options, upload);
         let warnings: Vec<String> = snapshots.iter().flat_map(Snapshot::warnings).collect();
         if let Some(warning) = warnings.into_iter().next() {

@@ -139,7 +139,12 @@ impl Store {
         let now_ms = self.options.clock.now_ms();
         let path = new_path(kind, now_ms, self.run, self.files_made.fetch_add(1, Ordering::Relaxed));
         let upload = Upload::begin(&*self.objects, &path, &self.runtime)?;
-        let written = write_segment(kind, &batches, &SegmentOptions { zstd_level: ZSTD_LEVEL }, upload)?;
+        let written = write_segment(
+            kind,
+            &batches,
+            &SegmentOptions { zstd_level: ZSTD_LEVEL, ..SegmentOptions::default() },
+            upload,
+        )?;
         assert_eq!(written.meta.rows, rows, "a file has as many rows as what it was made of");
         written.sink.finish()?;
         Ok(new_file(&path, written.meta, now_ms, 0))

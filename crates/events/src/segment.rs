@@ -10,8 +10,8 @@
 //!                                       └─ trace ids ─▶ runs ─────▶ pharos.traces ─┘
 //! ```
 //!
-//! Invariants: rows are sorted by (service, time), a missing service before all others; every row group but the last has
-//! [`GROUP_ROWS`] rows, so that run `n` begins at row `n ×` [`RUN_ROWS`]; an index says "perhaps" too often, never "no"
+//! Invariants: rows are sorted by (service, time), a missing service before all others; run `n` begins at row `n ×`
+//! [`RUN_ROWS`] of the file; no row group has more than [`GROUP_ROWS`] rows; an index says "perhaps" too often, never "no"
 //! wrongly.
 //!
 //! It must not know of the catalog, of memory chunks, or of who reads.
@@ -48,7 +48,8 @@ use xxhash_rust::xxh3::xxh3_64;
 /// 1 MB, decoded in 10 µs to 1 ms.
 pub const RUN_ROWS: usize = 8_192;
 
-/// Rows of a row group: 16 runs. It is what the writer holds encoded in memory, about 131,072 × 100 B = 13 MB.
+/// Rows of a row group: 16 runs, fewer where text is long. It is what the writer holds encoded in memory, about 131,072 ×
+/// 50 B = 6 MB.
 pub const GROUP_ROWS: usize = 16 * RUN_ROWS;
 
 /// Services named in a segment's description. More than these are not worth naming: 64 × ~20 B in the catalog.

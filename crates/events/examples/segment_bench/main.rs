@@ -29,7 +29,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number =
         |at: usize, default: usize| arguments.get(at).and_then(|a| a.parse().ok()).unwrap_or(default);
-    let options = SegmentOptions { zstd_level: number(2, 1) as i32 };
+    let options = SegmentOptions { zstd_level: number(2, 1) as i32, ..SegmentOptions::default() };
     let dir = arguments.get(3).map_or_else(|| std::env::temp_dir().join("segment_bench"), PathBuf::from);
     disk::create_dir_all(&dir).expect("the folder");
     spans(&dir, number(0, 2), &options);

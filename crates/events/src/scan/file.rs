@@ -17,8 +17,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Text of one batch, about: what rows of long text hold is decoded so much at a time, 4 kB a row of a full batch.
-const BATCH_TEXT_BYTES: usize = if cfg!(test) { 512 << 10 } else { 32 << 20 };
+/// Text of one batch, about: what rows of long text hold is decoded so much at a time, 512 B a row of a full batch. A merge
+/// holds a batch of each of its files.
+const BATCH_TEXT_BYTES: usize = if cfg!(test) { 512 << 10 } else { 4 << 20 };
 
 /// The row groups of a file that are still to be read.
 pub(super) struct FileRows {

@@ -96,7 +96,7 @@ impl Part {
 
     /// The same rows as several parts of about `rows_max` rows each, for several threads. Row numbers stay.
     pub fn split(&self, rows_max: u64) -> Vec<Part> {
-        // Row groups are not cut: each would be decoded twice.
+        // Row groups of the usual length are not cut: each would be decoded twice.
         let unit = crate::segment::GROUP_ROWS as u64;
         let step = rows_max.max(1).div_ceil(unit) * unit;
         let mut parts = Vec::new();

@@ -11,9 +11,9 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 
-/// Text of one batch. Offsets into a column of text have 32 bits, and what repeats in a dictionary stands in each row of a
-/// file: 8,192 rows of an attribute of 300 kB are 2.4 GB. With a batch on its way into the pages 2 × 256 MB at worst.
-const TEXT_BYTES_MAX: usize = if cfg!(test) { 64 << 10 } else { 256 << 20 };
+/// Text of one batch, and so of one page with what was in it before: a merge decodes a page of each of its files. What
+/// repeats in a dictionary stands in each row of a file: 8,192 rows of an attribute of 300 kB are 2.4 GB.
+const TEXT_BYTES_MAX: usize = if cfg!(test) { 64 << 10 } else { 4 << 20 };
 
 /// The text at a row of a column; `None` is null.
 pub(super) type TextOf<'a> = Box<dyn Fn(usize) -> Option<&'a str> + 'a>;

@@ -191,6 +191,18 @@ fn pages_of_time_and_service_are_runs() {
 }
 
 #[test]
+fn row_groups_of_long_text_are_short_and_nothing_is_lost() {
+    let many: Vec<Row> = (0..20_000_u32).map(|n| (Some("s".into()), n as i64, n)).collect();
+    let options = SegmentOptions { group_bytes_max: 20_000, ..SegmentOptions::default() };
+    let written = write_segment(Kind::Log, &[batch(&many)], &options, Vec::new()).unwrap();
+    let file = Bytes::from(written.sink);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file.clone()).unwrap();
+    let groups: Vec<i64> = builder.metadata().row_groups().iter().map(|g| g.num_rows()).collect();
+    assert!(groups.len() > 2 && groups.iter().all(|rows| *rows < 20_000), "{groups:?}");
+    assert_eq!(rows(&read(&file)), many);
+}
+
+#[test]
 fn what_no_event_lacks_is_demanded() {
     let whole = batch(&[(Some("a".into()), 1, 1)]);
     for missing in ["time", "service"] {

@@ -1,6 +1,6 @@
 //! Writing a segment: sorted rows go in a run at a time, pages, filters and the trace index come out.
 //!
-//! Memory: the row group at hand, encoded; the token filters (some 10 kB a run); 8 B for each trace of each run. Rows
+//! Memory: the row group at hand, encoded, up to [`SegmentOptions::group_bytes_max`]; the token filters (some 10 kB a run); 8 B for each trace of each run. Rows
 //! that are through are in the sink.
 
 use super::gather::{Gather, Pick, text_of};
@@ -23,15 +23,20 @@ const SAMPLE_STRETCHES: usize = 16;
 /// Rows of each: 16 × 256 = 4,096.
 const SAMPLE_ROWS: usize = 256;
 
+/// 131,072 rows are mostly 6 MB; of log lines of 50 kB they would be gigabytes.
+const GROUP_BYTES_MAX: usize = 24 << 20;
+
 #[derive(Clone, Debug)]
 pub struct SegmentOptions {
     /// 1 to 22; 1 to 3 are sensible.
     pub zstd_level: i32,
+    /// A row group ends, and gives its memory back, when so much of it is encoded.
+    pub group_bytes_max: usize,
 }
 
 impl Default for SegmentOptions {
     fn default() -> SegmentOptions {
-        SegmentOptions { zstd_level: 1 }
+        SegmentOptions { zstd_level: 1, group_bytes_max: GROUP_BYTES_MAX }
     }
 }
 
@@ -88,6 +93,7 @@ pub(super) struct SegmentWriter<W: Write + Send> {
     kind: Kind,
     schema: SchemaRef,
     parquet: ArrowWriter<Counted<W>>,
+    group_bytes_max: usize,
     tokens: TokensBuilder,
     traces: TracesBuilder,
     /// Rows of the run at hand.
@@ -108,6 +114,7 @@ impl<W: Write + Send> SegmentWriter<W> {
         sink: W,
     ) -> Result<SegmentWriter<W>, SegmentError> {
         let properties = schema::properties(schema, sample, options)?;
+        let group_bytes_max = options.group_bytes_max;
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         Ok(SegmentWriter {
             kind,
@@ -117,6 +124,7 @@ impl<W: Write + Send> SegmentWriter<W> {
                 schema.clone(),
                 options,
             )?,
+            group_bytes_max,
             tokens: TokensBuilder::new(free_text(kind)),
             traces: TracesBuilder::default(),
             run_rows: 0,
@@ -155,6 +163,9 @@ impl<W: Write + Send> SegmentWriter<W> {
         self.tokens.add(piece);
         self.traces.add(piece);
         self.parquet.write(piece)?;
+        if self.parquet.in_progress_size() >= self.group_bytes_max {
+            self.parquet.flush()?;
+        }
         self.run_rows += piece.num_rows();
         if self.run_rows == RUN_ROWS {
             self.end_run();

@@ -90,6 +90,12 @@ impl Store {
         let dir = tempfile::tempdir().unwrap();
         let mut store =
             Store { rows, dir, file_rows: lengths[0] + lengths[1], memory: Vec::new(), files: Vec::new() };
+        // Of every second store, row groups end within runs, as where text is long.
+        let usual = SegmentOptions::default();
+        let options = match seed.is_multiple_of(2) {
+            true => usual,
+            false => SegmentOptions { group_bytes_max: 300_000, ..usual },
+        };
         let mut start = 0;
         for (number, length) in lengths.into_iter().enumerate() {
             let all = start..start + length;
@@ -97,7 +103,7 @@ impl Store {
             if number < 2 {
                 let middle = all.start + length / 3;
                 let batches = [store.batch(all.start..middle, 0), store.batch(middle..all.end, 1)];
-                store.add_file(&format!("file{number}"), &batches);
+                store.add_file(&format!("file{number}"), &batches, &options);
             } else {
                 let batch = store.batch(all.clone(), number as u8);
                 let times = store.rows[all].iter().map(|r| r.time);
@@ -109,9 +115,9 @@ impl Store {
         store
     }
 
-    fn add_file(&mut self, name: &str, batches: &[RecordBatch]) {
+    fn add_file(&mut self, name: &str, batches: &[RecordBatch], options: &SegmentOptions) {
         let file = disk::create(&self.dir.path().join(name)).unwrap();
-        let written = write_segment(Kind::Log, batches, &SegmentOptions::default(), file).unwrap();
+        let written = write_segment(Kind::Log, batches, options, file).unwrap();
         self.files.push(Arc::new(FileSource { path: name.into(), meta: Arc::new(written.meta), pin: None }));
     }
 
