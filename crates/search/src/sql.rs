@@ -19,6 +19,7 @@ mod lost;
 mod memory;
 mod metrics;
 mod prune;
+mod rewrite;
 mod table;
 mod write;
 
@@ -30,6 +31,7 @@ pub use depth::check_depth;
 pub use fault::SqlFault;
 pub use lost::{Lost, RowsMissing};
 pub use metrics::{MetricSeries, MetricsSource};
+pub use rewrite::rewrite;
 pub use write::{Format, Writer, type_name};
 
 use base::Budget;
@@ -42,6 +44,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 use deadline::DeadlineRule;
 use events::Snapshot;
 use model::event::Kind;
@@ -199,7 +202,12 @@ impl SqlEngine {
         depth::check_depth(sql).map_err(|why| SqlError::Bad(SqlFault::new(why)))?;
         let state = self.context.state();
         let wrong = |error| SqlError::of(&error, sql);
-        let plan = state.create_logical_plan(sql).await.map_err(wrong)?;
+        let dialect = state.config_options().sql_parser.dialect;
+        let mut statement = state.sql_to_statement(sql, &dialect).map_err(wrong)?;
+        if let Statement::Statement(statement) = &mut statement {
+            rewrite(statement);
+        }
+        let plan = state.statement_to_plan(statement).await.map_err(wrong)?;
         read_only().verify_plan(&plan).map_err(wrong)?;
         let plan = state.create_physical_plan(&plan).await.map_err(wrong)?;
         let lost = Arc::new(Lost::default());

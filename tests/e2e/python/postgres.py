@@ -35,6 +35,10 @@ for binary in (False, True):
         assert cursor.fetchall() == [(1,), (2,), (3,)]
         cursor.execute("SELECT count(*) FROM spans WHERE name = ANY(%s) AND name <> ALL(%s)", [["op 1", "op 2"], ["op 2"]])
         assert cursor.fetchone() == (429,)
+        cursor.execute("SELECT count(*) FROM spans WHERE time > now() - %s AND service = %s", [datetime.timedelta(days=1), "shop"])
+        assert cursor.fetchone() == (3000,), "a length of time"
+        cursor.execute("SELECT name, count(*) * 2 FROM spans WHERE service = 'shop' GROUP BY name ORDER BY 2 DESC, 1 LIMIT 1")
+        assert cursor.fetchone()[1] == 858
         cursor.execute("SELECT n FROM spans WHERE service = %s ORDER BY n LIMIT %s OFFSET %s", ["shop", 2, 5])
         assert cursor.fetchall() == [(5,), (6,)]
 

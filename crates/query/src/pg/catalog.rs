@@ -97,7 +97,7 @@ impl SimpleQueryHandler for Statements {
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
         bounded(query)?;
-        SimpleQueryHandler::do_query(&*self.0, client, &plannable(query)).await
+        SimpleQueryHandler::do_query(&*self.0, client, &plannable(query, &[])).await
     }
 }
 
@@ -157,7 +157,7 @@ impl QueryParser for Plannable {
         C: ClientInfo + Unpin + Send + Sync,
     {
         bounded(sql)?;
-        QueryParser::parse_sql(&*self.0, client, &plannable(sql), types).await
+        QueryParser::parse_sql(&*self.0, client, &plannable(sql, types), types).await
     }
 
     fn get_parameter_types(&self, statement: &Self::Statement) -> PgWireResult<Vec<Type>> {

@@ -1,10 +1,10 @@
 //! Questions that PostgreSQL's clients put and DataFusion cannot plan, put so that it can: about the catalogs, and with
-//! parameters whose type it does not tell.
+//! parameters whose type it does not tell; and what [`search::sql::rewrite`] puts otherwise for everybody.
 //!
 //! Nothing here has a key, an index, a comment, a privilege, an option or a policy. So an array that a subquery would
 //! gather from the catalogs is empty, a comment is null, and what asks for the columns of keys has no rows. Tables of
-//! `information_schema` are looked for where ours are ([`super::views`]). Only statements that name the catalogs or have
-//! parameters are touched.
+//! `information_schema` are looked for where ours are ([`super::views`]). Only statements that name the catalogs, have
+//! parameters or an order are touched.
 
 use super::views;
 use datafusion::sql::sqlparser::ast::{
@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+use datafusion_postgres::pgwire::api::Type;
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -23,13 +24,16 @@ const LEFT_OUT: [&str; 6] = ["relacl", "reloptions", "attacl", "attoptions", "at
 /// The columns of keys, and the function that lists those of an index.
 const OF_KEYS: [&str; 4] = ["conkey", "confkey", "indkey", "_pg_expandarray"];
 const COMMENTS: [&str; 3] = ["obj_description", "col_description", "shobj_description"];
+/// Gathers what describes columns that count, and collations: there are none.
+const DESCRIPTION: &str = "json_build_object";
 
-/// The statement as it can be planned.
-pub(super) fn plannable(sql: &str) -> Cow<'_, str> {
+/// The statement as it can be planned. `types` are those of its parameters that the client told.
+pub(super) fn plannable<'s>(sql: &'s str, types: &[Option<Type>]) -> Cow<'s, str> {
     let lower = sql.to_ascii_lowercase();
     let of_catalogs = lower.contains("pg_") || lower.contains("information_schema");
     let has_parameters = sql.contains('$');
-    if !of_catalogs && !has_parameters {
+    let has_order = lower.contains("order") || lower.contains("show");
+    if !of_catalogs && !has_parameters && !has_order {
         return Cow::Borrowed(sql);
     }
     // What cannot be read is left to those who will say why.
@@ -37,7 +41,8 @@ pub(super) fn plannable(sql: &str) -> Cow<'_, str> {
     let Ok(constants) = Constants::new() else { return Cow::Borrowed(sql) };
     let mut changed = false;
     for statement in &mut statements {
-        let mut parameters = Parameters { changed: false };
+        changed |= search::sql::rewrite(statement);
+        let mut parameters = Parameters { types, changed: false };
         let _ = VisitMut::visit(statement, &mut parameters);
         changed |= parameters.changed;
         if !of_catalogs {
@@ -71,12 +76,22 @@ pub(super) fn plannable(sql: &str) -> Cow<'_, str> {
 }
 
 /// Parameters whose type the planner does not tell, so that a client sends them as text: the limit of rows, which is a
-/// number, and the array of `x = ANY($1)`, which is one of texts; numbers compare with those as they are written.
-struct Parameters {
+/// number, and the array of `x = ANY($1)`, which is one of texts; numbers compare with those as they are written. And
+/// those that the planner would take for something else than the client says: the length of time in `now() - $1`.
+struct Parameters<'t> {
+    types: &'t [Option<Type>],
     changed: bool,
 }
 
-impl Parameters {
+impl Parameters<'_> {
+    fn is_interval(&self, expr: &Expr) -> bool {
+        let Expr::Value(value) = expr else { return false };
+        let Value::Placeholder(name) = &value.value else { return false };
+        let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
+        let declared = number.and_then(|n| self.types.get(n.checked_sub(1)?));
+        declared.is_some_and(|declared| declared.as_ref() == Some(&Type::INTERVAL))
+    }
+
     fn typed(&mut self, expr: &mut Expr, data_type: &str) {
         if matches!(expr, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)))
             && let Ok(typed) = parsed(&format!("CAST({expr} AS {data_type})"))
@@ -87,7 +102,7 @@ impl Parameters {
     }
 }
 
-impl VisitorMut for Parameters {
+impl VisitorMut for Parameters<'_> {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
@@ -106,8 +121,16 @@ impl VisitorMut for Parameters {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } = expr {
-            self.typed(right, "TEXT[]");
+        match expr {
+            Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => self.typed(right, "TEXT[]"),
+            Expr::BinaryOp { left, right, .. } => {
+                for side in [left, right] {
+                    if self.is_interval(side) {
+                        self.typed(side, "INTERVAL");
+                    }
+                }
+            }
+            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -200,6 +223,7 @@ impl Constants {
                 _ => return false,
             },
             Expr::Identifier(name) if LEFT_OUT.contains(&name.value.as_str()) => &self.no_array,
+            Expr::Subquery(query) if describes(&query.body) => &self.no_text,
             Expr::Subquery(query) => return one_of_class(&mut query.body),
             Expr::InSubquery { expr: tested, subquery, negated } if searches_path(subquery) => {
                 let list = vec![self.schema.clone()];
@@ -260,6 +284,18 @@ fn last(name: &ObjectName) -> String {
 /// `ARRAY(SELECT …)`
 fn gathers(function: &Function) -> bool {
     last(&function.name) == "array" && matches!(function.args, FunctionArguments::Subquery(_))
+}
+
+/// `(SELECT json_build_object(…) FROM …)`
+fn describes(body: &SetExpr) -> bool {
+    let SetExpr::Select(select) = body else { return false };
+    match select.projection.as_slice() {
+        [
+            SelectItem::UnnamedExpr(Expr::Function(function))
+            | SelectItem::ExprWithAlias { expr: Expr::Function(function), .. },
+        ] => last(&function.name) == DESCRIPTION,
+        _ => false,
+    }
 }
 
 /// `(SELECT c.relkind = 'c' FROM pg_class c WHERE c.oid = t.typrelid)`: there is one row, which the planner does not know.

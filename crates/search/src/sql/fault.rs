@@ -166,7 +166,7 @@ fn planning(message: &str, sql: &str) -> SqlFault {
     if let Some(function) = between("Invalid function '", "'") {
         return no_function(&function, between("Did you mean '", "'").as_deref(), sql);
     }
-    if let Some(column) = between("While expanding wildcard, column \"", "\"") {
+    if let Some(column) = between("While expanding wildcard, column \"", "\" must appear") {
         return SqlFault::new(format!("{column} is neither grouped by nor in an aggregate"))
             .hint("add it to GROUP BY, or put it into max(…), count(…) or the like");
     }
