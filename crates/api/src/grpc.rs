@@ -3,11 +3,13 @@
 //! What axum's router matches is a path such as `/opentelemetry.proto.collector.trace.v1.TraceService/Export`; framing,
 //! compression and trailers are tonic's.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures::StreamExt;
 use futures::stream::Iter;
 use std::future::Future;
 use std::pin::Pin;
@@ -139,6 +141,57 @@ pub async fn unknown_calls(request: Request, next: Next) -> Response {
         }
         _ => response,
     }
+}
+
+/// What stands before a message: whether it is packed, and its length in 32 bits, big-endian.
+const PREFIX_BYTES: usize = 5;
+
+/// A call of which no more is read than how long its message is.
+pub struct Announced {
+    head: Parts,
+    rest: BodyDataStream,
+    /// What came so far: the prefix at least, unless there is none.
+    read: Vec<Bytes>,
+    /// As it is on the wire; 0 when there is none.
+    pub message_bytes: usize,
+    pub is_packed: bool,
+}
+
+impl Announced {
+    /// Waits for the prefix.
+    pub async fn of(request: Request) -> Result<Announced, Status> {
+        let (head, body) = request.into_parts();
+        let (mut rest, mut read) = (body.into_data_stream(), Vec::new());
+        let mut prefix = Vec::with_capacity(PREFIX_BYTES);
+        while prefix.len() < PREFIX_BYTES {
+            let Some(piece) = next_piece(&mut rest).await? else { break };
+            prefix.extend(piece.iter().take(PREFIX_BYTES - prefix.len()));
+            read.push(piece);
+        }
+        let (message_bytes, is_packed) = match prefix[..] {
+            [packed, a, b, c, d] => (u32::from_be_bytes([a, b, c, d]) as usize, packed != 0),
+            // Whoever reads the call says what is wrong with it.
+            _ => (0, false),
+        };
+        Ok(Announced { head, rest, read, message_bytes, is_packed })
+    }
+
+    /// The call with its message, if that is at most so long; whoever reads it refuses a longer one by its prefix.
+    pub async fn whole(mut self, message_bytes_max: usize) -> Result<Request, Status> {
+        let end = PREFIX_BYTES + self.message_bytes.min(message_bytes_max);
+        let mut bytes: usize = self.read.iter().map(Bytes::len).sum();
+        while bytes < end {
+            let Some(piece) = next_piece(&mut self.rest).await? else { break };
+            bytes += piece.len();
+            self.read.push(piece);
+        }
+        let read = futures::stream::iter(self.read.into_iter().map(Ok::<_, axum::Error>));
+        Ok(Request::from_parts(self.head, Body::from_stream(read.chain(self.rest))))
+    }
+}
+
+async fn next_piece(body: &mut BodyDataStream) -> Result<Option<Bytes>, Status> {
+    body.next().await.transpose().map_err(|e| Status::cancelled(e.to_string()))
 }
 
 /// Answers a call of one message with one message. A message over the limit is refused before it is unpacked or while

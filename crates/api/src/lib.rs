@@ -25,11 +25,15 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use std::sync::Arc;
+use std::time::Duration;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// A request body may be this long: a remote-write request of a sender with a large `max_samples_per_send`.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
+/// A body that stops coming for so long is given up: it holds memory for all that it announced.
+const BODY_PAUSE_MAX: Duration = Duration::from_secs(60);
 /// Shorter answers are not worth compressing: they fit one packet.
 const COMPRESS_BYTES_MIN: u16 = 1024;
 
@@ -87,6 +91,7 @@ fn dressed(app: Arc<App>, routes: Router<Arc<App>>) -> Router {
         .and(NotForContentType::const_new("image/"));
     routes
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
         .layer(CompressionLayer::new().gzip(true).zstd(true).compress_when(compress))
         .layer(middleware::from_fn(cors::cors))
         .route_layer(middleware::from_fn_with_state((Arc::clone(&app), meter), meter::meter))

@@ -5,23 +5,26 @@
 
 use crate::BODY_BYTES_MAX;
 use remote::ReceiveError;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// The unit of shares.
 const SHARE_BYTES: usize = 1 << 20;
 /// A packed body unpacks to about four times its length; both are held.
 const UNPACKED_RATIO: usize = 5;
-/// Bodies that are unpacked at once: what comes out of them is not known before, so 16 × 20 MB may be held beyond the
-/// shares for a moment.
+/// Bodies that are unpacked at once, at most: what comes out of them is not known before, so 16 × 20 MB may be held beyond
+/// the shares for a moment …
 const UNPACKING_MAX: usize = 16;
+/// … and where there is less, one for as many bytes of the shares, but two at least.
+const UNPACKED_BYTES_MAX: usize = 20 << 20;
 /// Longer than a burst of a fleet's senders takes to store, shorter than their time-outs (30 s by default).
 const WAIT: Duration = Duration::from_secs(5);
 
 /// Shares of memory for bodies.
 pub struct Uploads {
     shares: Semaphore,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     total: usize,
 }
 
@@ -29,7 +32,8 @@ impl Uploads {
     /// As much as this many bytes at once, and always enough for one request of the largest size.
     pub fn new(bytes_max: u64) -> Uploads {
         let total = (bytes_max as usize / SHARE_BYTES).max(shares_of(BODY_BYTES_MAX));
-        Uploads { shares: Semaphore::new(total), turns: Semaphore::new(UNPACKING_MAX), total }
+        let turns = (bytes_max as usize / UNPACKED_BYTES_MAX).clamp(2, UNPACKING_MAX);
+        Uploads { shares: Semaphore::new(total), turns: Arc::new(Semaphore::new(turns)), total }
     }
 
     /// Takes the share of a body of this length; of one that does not tell its length, the share of the largest.
@@ -39,8 +43,8 @@ impl Uploads {
     }
 
     /// A turn to unpack a body.
-    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, ReceiveError> {
-        acquire(&self.turns, 1).await
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, ReceiveError> {
+        in_time(Arc::clone(&self.turns).acquire_owned()).await
     }
 
     /// Takes what a body has grown by beyond the share of its packed length, which is held already.
@@ -62,7 +66,11 @@ impl Uploads {
 }
 
 async fn acquire(semaphore: &Semaphore, count: usize) -> Result<SemaphorePermit<'_>, ReceiveError> {
-    match tokio::time::timeout(WAIT, semaphore.acquire_many(count as u32)).await {
+    in_time(semaphore.acquire_many(count as u32)).await
+}
+
+async fn in_time<P>(permit: impl Future<Output = Result<P, AcquireError>>) -> Result<P, ReceiveError> {
+    match tokio::time::timeout(WAIT, permit).await {
         Ok(Ok(held)) => Ok(held),
         _ => Err(ReceiveError::Busy {
             reason: "too many uploads at once: send again later".to_owned(),
@@ -101,7 +109,7 @@ mod tests {
         drop((packed, grown));
         assert_eq!(uploads.shares.available_permits(), all);
         let mut turns = Vec::new();
-        for _ in 0..UNPACKING_MAX {
+        for _ in 0..2 {
             turns.push(uploads.turn().await.unwrap());
         }
         assert!(matches!(uploads.turn().await, Err(ReceiveError::Busy { .. })));

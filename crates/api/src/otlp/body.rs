@@ -56,7 +56,7 @@ pub async fn receive<'a>(
     Ok(Held { body: Bytes::from(body), wire_bytes, _share: share, _more: more })
 }
 
-fn busy(error: &ReceiveError) -> Refused {
+pub fn busy(error: &ReceiveError) -> Refused {
     Refused::Busy { reason: error.to_string(), retry_after_ms: RETRY_MS }
 }
 

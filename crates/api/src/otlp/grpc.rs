@@ -1,9 +1,10 @@
 //! The three `Export` calls.
 
 use super::REQUEST_BYTES_MAX;
-use super::take::{response, take};
+use super::body::busy;
+use super::take::{refuse, response, take};
 use crate::App;
-use crate::grpc::unary;
+use crate::grpc::{Announced, unary};
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -27,15 +28,37 @@ pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response 
 }
 
 async fn export(app: Arc<App>, signal: Signal, request: Request) -> Response {
-    let ledger = Arc::clone(&app);
+    admitted(&app, signal, request).await.unwrap_or_else(|(wire_bytes, refused)| {
+        let answer = status(&refused).into_http();
+        refuse(&app, Source::OtlpGrpc, signal, wire_bytes, refused);
+        answer
+    })
+}
+
+/// Takes the share of memory before the message is read, and unpacks a packed one when it is its turn. Of one that is
+/// refused before it is read it is said how long it is.
+async fn admitted(app: &Arc<App>, signal: Signal, request: Request) -> Result<Response, (usize, Refused)> {
+    let stalled = |status: Status| Refused::Failed(status.message().to_owned());
+    let announced = Announced::of(request).await.map_err(|status| (0, stalled(status)))?;
+    let (wire_bytes, is_packed) = (announced.message_bytes, announced.is_packed);
+    let refused = |refused| (wire_bytes, refused);
+    // What is too long is refused by its prefix: nothing of it is held.
+    let held_bytes = if wire_bytes > REQUEST_BYTES_MAX { 0 } else { wire_bytes };
+    let _share = app.uploads.hold(Some(held_bytes)).await.map_err(|e| refused(busy(&e)))?;
+    let request = announced.whole(held_bytes).await.map_err(|status| refused(stalled(status)))?;
+    let turn = match is_packed {
+        true => Some(app.uploads.turn().await.map_err(|e| refused(busy(&e)))?),
+        false => None,
+    };
+    let worker = Arc::clone(app);
     let mut read = false;
     let response = unary(request, REQUEST_BYTES_MAX, |message: Bytes| {
         read = true;
+        drop(turn);
         async move {
-            let length = message.len();
-            let held = app.uploads.hold(Some(length)).await;
-            let _held = held.map_err(|e| Status::unavailable(e.to_string()))?;
-            match take(&app, Source::OtlpGrpc, signal, Encoding::Protobuf, message, length).await {
+            let grown = worker.uploads.grown(wire_bytes, message.len()).await;
+            let _grown = grown.map_err(|e| status(&busy(&e)))?;
+            match take(&worker, Source::OtlpGrpc, signal, Encoding::Protobuf, message, wire_bytes).await {
                 Ok(outcome) => Ok(Bytes::from(response(signal, Encoding::Protobuf, &outcome))),
                 Err(refused) => Err(status(&refused)),
             }
@@ -49,9 +72,9 @@ async fn export(app: Arc<App>, signal: Signal, request: Request) -> Response {
             Code::ResourceExhausted => Refused::TooLarge(why),
             _ => Refused::Malformed(why),
         };
-        ledger.intake.ledger.request(Source::OtlpGrpc, signal, 0, &Err(refused));
+        refuse(app, Source::OtlpGrpc, signal, wire_bytes, refused);
     }
-    response
+    Ok(response)
 }
 
 /// Codes that the specification lets a sender repeat are given only where that is of use.
