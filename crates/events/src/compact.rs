@@ -10,7 +10,7 @@
 use crate::error::EventsError;
 use crate::files::{FileEntry, ROOT, is_of_run, new_file, new_path};
 use crate::scan::{ColumnRef, MISSING, Prune, Snapshot, cut_short};
-use crate::segment::{SegmentError, SegmentOptions, merge_segments};
+use crate::segment::{SegmentError, SegmentOptions, merge_segments, stretches};
 use crate::store::Store;
 use crate::upload::Upload;
 use crate::view::View;
@@ -20,6 +20,7 @@ use futures::TryStreamExt;
 use model::event::Kind;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
+use parquet::arrow::arrow_reader::RowSelection;
 use state::{FileChange, NewEventFile};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -92,7 +93,8 @@ impl Store {
         let inputs = snapshots.iter().map(|snapshot| sorted(snapshot, &asked)).collect();
         let upload = Upload::begin(&*self.objects, &path, &self.runtime)?;
         let options = SegmentOptions { zstd_level: ZSTD_LEVEL, ..SegmentOptions::default() };
-        let merged = merge_segments(kind, &Schema::new(fields), inputs, &options, upload);
+        let sample = sample(&snapshots, &asked)?;
+        let merged = merge_segments(kind, &Schema::new(fields), &sample, inputs, &options, upload);
         let warnings: Vec<String> = snapshots.iter().flat_map(Snapshot::warnings).collect();
         if let Some(warning) = warnings.into_iter().next() {
             return Err(Trouble::Unreadable(warning));
@@ -254,6 +256,19 @@ fn sorted<'a>(
     let parts = snapshot.parts(&Prune::none());
     let rows = parts.into_iter().flat_map(move |part| part.read(&columns, &Prune::none(), None, None));
     Box::new(rows.map(|batch| batch.map(|b| b.batch).map_err(|error| SegmentError::Input(error.to_string()))))
+}
+
+/// Rows from all over the files: services stand one after the other in a file, and differ.
+fn sample(snapshots: &[Snapshot], columns: &[ColumnRef]) -> Result<Vec<RecordBatch>, Trouble> {
+    let mut found = Vec::new();
+    for part in snapshots.iter().flat_map(|snapshot| snapshot.parts(&Prune::none())) {
+        let ranges = stretches(part.rows(), snapshots.len());
+        let rows = RowSelection::from_consecutive_ranges(ranges.into_iter(), part.rows() as usize);
+        for batch in part.read(columns, &Prune::none(), Some(&rows), None) {
+            found.push(batch.map_err(|error| Trouble::Unreadable(error.to_string()))?.batch);
+        }
+    }
+    Ok(found)
 }
 
 /// Which files to merge next, by their numbers.

@@ -39,6 +39,7 @@ pub(crate) use tokens::{KEY as TOKENS_KEY, TokenDirectory, Words};
 pub(crate) use traces::{KEY as TRACES_KEY, TraceDirectory};
 pub(crate) use words::hash as token_hash;
 pub use words::{free_text, tokens};
+pub(crate) use writer::stretches;
 pub use writer::{SegmentOptions, Written, write_segment};
 
 use model::event::Kind;

@@ -166,6 +166,12 @@ impl<'a> Gather<'a> {
         picks.len()
     }
 
+    /// About as many of the picks as fit into one batch, from all over them.
+    pub(super) fn sample(&self, picks: &[Pick]) -> Result<RecordBatch, SegmentError> {
+        let step = picks.len().div_ceil(self.fitting(picks).max(1)).max(1);
+        self.batch(&picks.iter().step_by(step).copied().collect::<Vec<_>>())
+    }
+
     fn text_bytes(&self, pick: Pick) -> usize {
         let texts = self.columns.iter().filter_map(|source| match source {
             Source::Text(texts) => texts[pick.batch as usize].as_ref(),

@@ -17,10 +17,12 @@ pub type Sorted<'a> = Box<dyn Iterator<Item = Result<RecordBatch, SegmentError>>
 /// Merges sequences of batches, each sorted by (service, time), into one segment. Columns may differ. Equal rows stay in
 /// the order of the sequences.
 ///
-/// `columns` are those of the result; batches may lack some, and what they have beyond is left out.
+/// `columns` are those of the result; batches may lack some, and what they have beyond is left out. By `sample`, rows from
+/// all over the sequences, it is judged how columns are encoded.
 pub fn merge_segments<W: Write + Send>(
     kind: Kind,
     columns: &Schema,
+    sample: &[RecordBatch],
     inputs: Vec<Sorted<'_>>,
     options: &SegmentOptions,
     sink: W,
@@ -32,9 +34,7 @@ pub fn merge_segments<W: Write + Send>(
             heads.push(Head { batch: Arc::new(batch), row: 0, rest });
         }
     }
-    let first: Vec<RecordBatch> = heads.iter().map(|head| head.batch.as_ref().clone()).collect();
-    let sample = sample_of_batches(&schema, &first)?;
-    drop(first);
+    let sample = sample_of_batches(&schema, sample)?;
     let mut writer = SegmentWriter::new(kind, &schema, &sample, options, sink)?;
     while !heads.is_empty() {
         next_run(&schema, &mut heads, &mut writer)?;

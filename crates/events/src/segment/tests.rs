@@ -96,13 +96,15 @@ proptest! {
     ) {
         let sorted: Vec<Vec<RecordBatch>> = chunks.iter().map(|rows| read(&write(&[batch(rows)]).0)).collect();
         let schema = sorted[0][0].schema();
+        let sample = sorted[0].clone();
         let inputs = sorted.into_iter().map(|batches| {
             let pieces = batches.into_iter().flat_map(move |b| {
                 (0..b.num_rows()).step_by(step).map(move |at| b.slice(at, step.min(b.num_rows() - at))).collect::<Vec<_>>()
             });
             Box::new(pieces.map(Ok)) as Sorted<'_>
         });
-        let merged = merge_segments(Kind::Log, &schema, inputs.collect(), &SegmentOptions::default(), Vec::new()).unwrap();
+        let options = SegmentOptions::default();
+        let merged = merge_segments(Kind::Log, &schema, &sample, inputs.collect(), &options, Vec::new()).unwrap();
         let batches: Vec<RecordBatch> = chunks.iter().map(|rows| batch(rows)).collect();
         let (_, meta) = write(&batches);
         prop_assert_eq!(rows(&read(&Bytes::from(merged.sink))), in_order(chunks.concat()));

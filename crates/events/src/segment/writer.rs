@@ -16,6 +16,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
 use std::io::Write;
+use std::ops::Range;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Stretches of neighbouring rows that are looked at to choose encodings: neighbours, because they repeat each other.
@@ -59,8 +60,7 @@ pub fn write_segment<W: Write + Send>(
     let schema = schema::of_batches(batches.iter().map(|b| b.schema_ref().as_ref()))?;
     let picks = sort::sorted(batches)?;
     let gather = Gather::new(&schema, batches)?;
-    let sample = sample_of(&picks);
-    let sample = gather.batch(&sample[..gather.fitting(&sample)])?;
+    let sample = gather.sample(&sample_of(&picks))?;
     let mut writer = SegmentWriter::new(kind, &schema, &sample, options, sink)?;
     for run in picks.chunks(RUN_ROWS) {
         writer.push_picked(&gather, run)?;
@@ -73,7 +73,15 @@ fn sample_of(picks: &[Pick]) -> Vec<Pick> {
     picks.chunks(step).flat_map(|stretch| &stretch[..stretch.len().min(SAMPLE_ROWS)]).copied().collect()
 }
 
-/// A sample of batches that are sorted already.
+/// The stretches of rows to look at of one of several files with so many rows.
+pub(crate) fn stretches(rows: u64, files: usize) -> Vec<Range<usize>> {
+    let count = SAMPLE_STRETCHES.div_ceil(files.max(1)) as u64;
+    let step = (rows / count).max(SAMPLE_ROWS as u64);
+    let starts = (0..rows).step_by(step as usize);
+    starts.map(|start| start as usize..rows.min(start + SAMPLE_ROWS as u64) as usize).collect()
+}
+
+/// The rows of several batches, as many as a sample has.
 pub(super) fn sample_of_batches(
     schema: &SchemaRef,
     batches: &[RecordBatch],
@@ -85,7 +93,7 @@ pub(super) fn sample_of_batches(
         .enumerate()
         .flat_map(|(at, piece)| (0..piece.num_rows() as u32).map(move |row| Pick { batch: at as u32, row }));
     let (gather, picks) = (Gather::new(schema, &pieces)?, picks.collect::<Vec<_>>());
-    gather.batch(&picks[..gather.fitting(&picks)])
+    gather.sample(&picks)
 }
 
 /// Takes rows in order.
