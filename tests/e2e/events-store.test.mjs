@@ -560,6 +560,19 @@ test("512 MB: full speed in, heavy questions at once, and the memory stays under
   assert.equal((await detailed(again)).status, "ok");
 });
 
+test("512 MB: log lines of 50 kB, flushed and merged, stay under it", async (t) => {
+  const pharos = await start(t, folder(t), { args: ["--memory", "512MB"] });
+  const words = Array.from({ length: 5000 }, (_, i) => Math.trunc(Math.abs(Math.sin(i + 1)) * 1e9).toString(36));
+  const line = (n) => `${UNIQUE} ${Array.from({ length: 8000 }, (_, i) => words[(n * 7919 + i * i * 31 + i * 17) % 5000]).join(" ")}`;
+  const templates = Array.from({ length: 8 }, (_, n) => new Template("/v1/logs", `load-long-${n}`, Array.from({ length: 40 }, (_, i) => protoLog({ body: line(n * 40 + i) }))));
+  const counts = await flood(pharos, templates, 24_000, 8);
+  const peak = status(pharos, "VmHWM");
+  t.diagnostic(`${counts.taken} lines; ${(peak / MB).toFixed(0)} MB at most; ${await metric(pharos.url, "pharos_events_merges_total")} merges`);
+  assert.ok(peak < 512e6, `${peak} bytes at most`);
+  const [, body] = await pharos.get("/api/pharos/sql", { query: "SELECT count(*), min(length(body)) > 40000 FROM logs WHERE service LIKE 'load-long-%'" });
+  assert.deepEqual(body.rows, [[counts.logs, true]], JSON.stringify(body));
+});
+
 test("a question over its memory fails with its limit, or puts aside what does not fit", async (t) => {
   const dir = folder(t);
   const pharos = await start(t, dir, { args: ["--memory", "128MB", "--disk", "4GB"] });
