@@ -224,7 +224,7 @@ impl Constants {
             },
             Expr::Identifier(name) if LEFT_OUT.contains(&name.value.as_str()) => &self.no_array,
             Expr::Subquery(query) if describes(&query.body) => &self.no_text,
-            Expr::Subquery(query) => return one_of_class(&mut query.body),
+            Expr::Subquery(query) => return one_row(&mut query.body),
             Expr::InSubquery { expr: tested, subquery, negated } if searches_path(subquery) => {
                 let list = vec![self.schema.clone()];
                 *expr = Expr::InList { expr: tested.clone(), list, negated: *negated };
@@ -298,23 +298,30 @@ fn describes(body: &SetExpr) -> bool {
     }
 }
 
-/// `(SELECT c.relkind = 'c' FROM pg_class c WHERE c.oid = t.typrelid)`: there is one row, which the planner does not know.
-fn one_of_class(body: &mut SetExpr) -> bool {
+/// `(SELECT c.relkind = 'c' FROM pg_class c WHERE c.oid = t.typrelid)`, `(SELECT typcollation FROM pg_type WHERE …)`: there
+/// is one row, which the planner does not know.
+fn one_row(body: &mut SetExpr) -> bool {
     let SetExpr::Select(select) = body else { return false };
-    let from_class = matches!(
-        select.from.as_slice(),
-        [one] if one.joins.is_empty()
-            && matches!(&one.relation, datafusion::sql::sqlparser::ast::TableFactor::Table { name, .. } if last(name) == "pg_class")
-    );
-    let [SelectItem::UnnamedExpr(expr @ Expr::BinaryOp { .. })] = select.projection.as_mut_slice() else {
+    if select.selection.is_none() {
+        return false;
+    }
+    let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] =
+        select.projection.as_mut_slice()
+    else {
         return false;
     };
-    match parsed(&format!("bool_or({expr})")) {
-        Ok(any) if from_class => {
+    let any = match expr {
+        Expr::BinaryOp { .. } => "bool_or",
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => "max",
+        Expr::Function(function) if last(&function.name) == "pg_get_expr" => "max",
+        _ => return false,
+    };
+    match parsed(&format!("{any}({expr})")) {
+        Ok(any) => {
             *expr = any;
             true
         }
-        _ => false,
+        Err(_) => false,
     }
 }
 
