@@ -38,6 +38,11 @@ it('groups whole numbers', () => {
 
 it('says how long ago', () => {
   expect(formatAgo(3210)).toBe('3.2 s ago');
-  expect(formatAgo(125_000)).toBe('2 min 5 s ago');
+  expect(formatAgo(9960)).toBe('10 s ago');
+  expect(formatAgo(59_400)).toBe('59 s ago');
+  expect(formatAgo(59_600)).toBe('1 min ago');
+  expect(formatAgo(125_000)).toBe('2 min ago');
+  expect(formatAgo(3 * 3_600_000 + 1_800_000)).toBe('3 h ago');
+  expect(formatAgo(49 * 3_600_000)).toBe('2 d ago');
   expect(formatAgo(-5000)).toBe('in 5.0 s');
 });

@@ -20,7 +20,8 @@ export type Unit =
   | 'timestamp'
   | 'bool';
 
-const SUFFIX: Partial<Record<Unit, string>> = {
+/** Of units whose numbers take decimal prefixes. */
+export const SUFFIX: Partial<Record<Unit, string>> = {
   'per-second': '/s',
   'bits/s': 'bit/s',
   celsius: '°C',
@@ -31,8 +32,8 @@ const SUFFIX: Partial<Record<Unit, string>> = {
   watts: 'W',
 };
 
-const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
-const DECIMAL: [number, string][] = [
+export const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+export const DECIMAL: readonly [number, string][] = [
   [1e18, 'E'],
   [1e15, 'P'],
   [1e12, 'T'],
@@ -114,9 +115,17 @@ export function formatCount(value: number): string {
   return minus(Math.round(value).toString()).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
 }
 
-/** How long ago: `3 s ago`, `2 min ago`; the future reads `in 3 s`. */
+const AGES: [number, string][] = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'min'],
+];
+
+/** How long ago: `3.2 s ago`, `2 min ago`, in one unit as ages are rough; the future reads `in 3 s`. */
 export function formatAgo(milliseconds: number): string {
   const seconds = Math.abs(milliseconds) / 1000;
-  const text = seconds < 10 ? `${seconds.toFixed(1)} s` : formatSeconds(Math.round(seconds));
+  const whole = Math.round(seconds);
+  const [size, unit] = AGES.find(([least]) => whole >= least) ?? [1, 's'];
+  const text = seconds < 9.95 ? `${seconds.toFixed(1)} s` : `${Math.floor(whole / size)} ${unit}`;
   return milliseconds < -50 ? `in ${text}` : `${text} ago`;
 }

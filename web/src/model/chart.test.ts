@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryData } from '@/api/query';
 import { seconds } from '@/lib/brand';
-import { buildChart, planAxes, SERIES_DRAWN_MAX, sideOf, stack, stackPairs, statsOf } from './chart';
+import { buildChart, planAxes, planGraphs, SERIES_DRAWN_MAX, sideOf, statsOf } from './chart';
 
 const grid = { start: seconds(100), end: seconds(130), step: seconds(10) };
 
@@ -37,7 +37,7 @@ describe('buildChart', () => {
     ]);
     expect(chart.series[0]?.name).toBe('{job="a"}');
     expect(chart.series[0]?.stats).toEqual({ last: 4, min: 1, max: 4, avg: 2.5 });
-    expect(planAxes(chart.series)).toEqual({ left: 'bytes', right: null });
+    expect(planAxes(chart.series.map((one) => one.unit))).toEqual({ left: 'bytes', right: null });
   });
 
   it('calls a series without labels by its query', () => {
@@ -74,46 +74,22 @@ describe('buildChart', () => {
       grid,
     );
     expect(new Set(chart.series.map((one) => one.key)).size).toBe(2);
-    expect(planAxes(chart.series)).toEqual({ left: 'bytes', right: 'none' });
+    expect(planAxes(chart.series.map((one) => one.unit))).toEqual({ left: 'bytes', right: 'none' });
   });
 });
 
-describe('stacks', () => {
-  it('pass over gaps', () => {
-    expect(
-      stack(
-        [
-          [1, null, 3],
-          [10, 20, null],
-          [100, 100, 100],
-        ],
-        ['left', 'left', 'left'],
-      ),
-    ).toEqual([
-      [1, null, 3],
-      [11, 20, null],
-      [111, 120, 103],
-    ]);
-    expect(stack([], [])).toEqual([]);
-  });
-
-  it('keep sides apart', () => {
-    expect(stack([[1], [10], [2], [20]], ['left', 'right', 'left', 'right'])).toEqual([[1], [10], [3], [30]]);
-    expect(stackPairs(['left', 'right', 'left', 'right', 'left'])).toEqual([
-      [2, 0],
-      [3, 1],
-      [4, 2],
-    ]);
-  });
-});
-
-it('gives a second unit an axis of its own', () => {
-  const axes = planAxes([{ unit: 'ratio' }, { unit: 'bytes' }]);
-  expect([sideOf('ratio', axes), sideOf('bytes', axes)]).toEqual(['left', 'right']);
-  expect(planAxes([{ unit: 'none' }, { unit: 'count' }])).toEqual({ left: 'none', right: null });
-  const three = planAxes([{ unit: 'ratio' }, { unit: 'bytes' }, { unit: 'seconds' }]);
-  expect([three.right, sideOf('seconds', three)]).toEqual(['none', 'right']);
+it('gives a second unit an axis of its own, and a third a graph', () => {
+  const axes = planAxes(['ratio', 'bytes']);
+  expect([sideOf('ratio', axes), sideOf('bytes', axes), sideOf('seconds', axes)]).toEqual(['left', 'right', null]);
+  expect(planAxes(['none', 'count'])).toEqual({ left: 'none', right: null });
   expect(planAxes([])).toEqual({ left: 'none', right: null });
+  const graphs = planGraphs(['bytes', 'count', 'seconds', 'bytes', 'none']);
+  expect(graphs).toEqual([
+    { left: 'bytes', right: 'none' },
+    { left: 'seconds', right: null },
+  ]);
+  expect(graphs.map((one) => sideOf('count', one))).toEqual(['right', null]);
+  expect(planGraphs([])).toHaveLength(1);
 });
 
 it('has no statistics without samples', () => {

@@ -1,7 +1,7 @@
 // From answers of range queries to columns that a graph draws.
 import type { Labels, QueryData, WireMatrixItem, WireSample } from '@/api/query';
 import type { Unit } from '@/lib/format';
-import { printSeries, shapeOf, shortName } from './labels';
+import { nameSeries, printSeries } from './labels';
 import { gridPoints, type Grid } from './step';
 
 /** More lines than this cannot be told apart, and cost a second to draw. */
@@ -22,6 +22,8 @@ export interface ChartSeries {
   /** What tells it from the others. */
   name: string;
   unit: Unit;
+  /** Of what failed: its line has the colour of errors, whatever its place. */
+  isBad?: boolean;
   /** One a grid point; null where there is no sample or no finite number. */
   values: (number | null)[];
   stats: Stats;
@@ -39,7 +41,7 @@ export interface Chart {
 
 export interface ChartInput {
   query: string;
-  /** What a series without any label is called. */
+  /** What a series is called when no label tells it from the others. */
   expr: string;
   data: QueryData;
   unit: Unit;
@@ -50,10 +52,10 @@ export function buildChart(inputs: readonly ChartInput[], grid: Grid, seriesMax 
   const times = Array.from({ length: points }, (_, index) => grid.start + index * grid.step);
   const series: ChartSeries[] = [];
   let [total, histograms] = [0, 0];
-  for (const input of inputs) {
-    const items = matrixOf(input.data, grid);
-    const shape = shapeOf(items.map((item) => item.metric));
-    for (const item of items) {
+  const answers = inputs.map((input) => matrixOf(input.data, grid));
+  const nameOf = nameSeries(answers.map((items) => items.map((item) => item.metric)));
+  for (const [at, input] of inputs.entries()) {
+    for (const item of answers[at] ?? []) {
       if (item.values === undefined) {
         histograms += 1;
         continue;
@@ -65,7 +67,7 @@ export function buildChart(inputs: readonly ChartInput[], grid: Grid, seriesMax 
         key: `${input.query}:${printSeries(item.metric)}`,
         query: input.query,
         labels: item.metric,
-        name: Object.keys(item.metric).length === 0 ? input.expr : shortName(item.metric, shape),
+        name: nameOf(at, item.metric) ?? input.expr,
         unit: input.unit,
         values,
         stats: statsOf(values),
@@ -105,30 +107,6 @@ export function statsOf(values: (number | null)[]): Stats {
   return count === 0 ? { last: NaN, min: NaN, max: NaN, avg: NaN } : { last, min, max, avg: sum / count };
 }
 
-/** Each line on top of those before it on its side; a gap counts as nothing. */
-export function stack(columns: (number | null)[][], sides: readonly Side[]): (number | null)[][] {
-  const length = columns[0]?.length ?? 0;
-  const bases = { left: new Array<number>(length).fill(0), right: new Array<number>(length).fill(0) };
-  return columns.map((column, at) => {
-    const base = bases[sides[at] ?? 'left'];
-    return column.map((value, index) => {
-      if (value === null) return null;
-      base[index] = (base[index] ?? 0) + value;
-      return base[index] ?? null;
-    });
-  });
-}
-
-/** For each line of a stack the one below it, by index. */
-export function stackPairs(sides: readonly Side[]): [number, number][] {
-  const below: Partial<Record<Side, number>> = {};
-  return sides.flatMap((side, index): [number, number][] => {
-    const under = below[side];
-    below[side] = index;
-    return under === undefined ? [] : [[index, under]];
-  });
-}
-
 export type Side = 'left' | 'right';
 
 /** Which unit each side of the graph measures. */
@@ -143,15 +121,23 @@ function axisUnit(unit: Unit): Unit {
   return unit === 'count' ? 'none' : unit;
 }
 
-/** The first unit has the left; a second the right; with more than two, the right is for all others and names none. */
-export function planAxes(series: readonly { unit: Unit }[]): Axes {
-  const units = [...new Set(series.map((one) => axisUnit(one.unit)))];
-  return {
-    left: units[0] ?? 'none',
-    right: units.length < 2 ? null : units.length === 2 ? (units[1] ?? 'none') : 'none',
-  };
+/** The first unit has the left, a second the right. */
+export function planAxes(units: readonly Unit[]): Axes {
+  const [left, right] = [...new Set(units.map(axisUnit))];
+  return { left: left ?? 'none', right: right ?? null };
 }
 
-export function sideOf(unit: Unit, axes: Axes): Side {
-  return axes.right === null || axisUnit(unit) === axes.left ? 'left' : 'right';
+/** Lines of two units fit into one graph; what counts anything else has a graph of its own beneath. */
+export function planGraphs(units: readonly Unit[]): Axes[] {
+  const all = [...new Set(units.map(axisUnit))];
+  const graphs: Axes[] = [];
+  for (let at = 0; at < all.length; at += 2) graphs.push(planAxes(all.slice(at, at + 2)));
+  return graphs.length === 0 ? [planAxes([])] : graphs;
+}
+
+/** Null when the unit has no axis here. */
+export function sideOf(unit: Unit, axes: Axes): Side | null {
+  const wanted = axisUnit(unit);
+  if (wanted === axisUnit(axes.left)) return 'left';
+  return axes.right !== null && wanted === axisUnit(axes.right) ? 'right' : null;
 }

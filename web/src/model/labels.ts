@@ -64,12 +64,26 @@ function byTelling(a: string, b: string): number {
   return rank(a) - rank(b) || a.localeCompare(b);
 }
 
-/** What a legend shows: only what tells this series from the others. */
-export function shortName(labels: Labels, shape: Shape): string {
-  const parts = shape.varying.filter((key) => labels[key] !== undefined);
-  if (parts.length === 0) return shape.common[NAME] ?? labels[NAME] ?? printSeries(labels);
-  if (parts.length === 1 && parts[0] === NAME) return labels[NAME] ?? '';
-  const name = parts.includes(NAME) ? (labels[NAME] ?? '') : '';
-  const pairs = parts.filter((key) => key !== NAME).map((key) => `${labelName(key)}=${quote(labels[key] ?? '')}`);
-  return `${name}{${pairs.join(', ')}}`;
+/** What a legend shows: only what tells this series from the others. Null when nothing does. */
+export type NameSeries = (query: number, labels: Labels) => string | null;
+
+/**
+ * Names for the series of several queries. What all of them share is left out, and what all of one query share, for
+ * there the letter of the query tells. The metric is said unless a single query is about one metric alone.
+ */
+export function nameSeries(queries: readonly (readonly Labels[])[]): NameSeries {
+  const lists = queries.filter((sets) => sets.length > 0);
+  const all = shapeOf(lists.flat());
+  const shapes = queries.map((sets) => shapeOf(sets));
+  return (query, labels) => {
+    const own = shapes[query] ?? all;
+    // A lone series is told by what the other queries do not share; alone in the chart, by all it has.
+    const isLone = (queries[query]?.length ?? 0) <= 1;
+    const varying = (isLone ? all : own).varying.filter((key) => key !== NAME && labels[key] !== undefined);
+    const saysName = lists.length > 1 || isLone || own.varying.includes(NAME);
+    const name = saysName ? (labels[NAME] ?? '') : '';
+    const pairs = varying.map((key) => `${labelName(key)}=${quote(labels[key] ?? '')}`);
+    if (pairs.length === 0) return labels[NAME] ?? null;
+    return `${name}{${pairs.join(', ')}}`;
+  };
 }

@@ -2,6 +2,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import type { Unit } from '@/lib/format';
+import { selectedName } from './selector';
 
 const SUFFIXES: [RegExp, Unit][] = [
   [/(^|_)((start|boot|modified|created|expiry)_time_seconds|timestamp(_seconds)?)$/, 'timestamp'],
@@ -82,13 +83,6 @@ function unitOfNode(node: SyntaxNode, text: string): Unit {
       return inner === undefined ? 'none' : unitOfNode(inner, text);
     }
   }
-}
-
-function selectedName(node: SyntaxNode, text: string): string {
-  const name = node.getChild('Identifier');
-  if (name !== null) return text.slice(name.from, name.to);
-  const source = text.slice(node.from, node.to);
-  return /__name__\s*=\s*"([^"]+)"/.exec(source)?.[1] ?? /[{,]\s*"([^"]+)"\s*[,}]/.exec(source)?.[1] ?? '';
 }
 
 function perSecond(unit: Unit): Unit {

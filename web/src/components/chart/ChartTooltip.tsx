@@ -2,7 +2,8 @@ import { formatValue } from '@/lib/format';
 import type { ChartSeries } from '@/model/chart';
 import type { Exemplar } from '@/model/exemplars';
 import { printMoment } from '@/model/timeRange';
-import { colourOf } from './palette';
+import { colourOf, dashOf } from './palette';
+import { tipOf } from './tip';
 import classes from './TimeChart.module.css';
 
 /** Where the pointer is and what is under it. */
@@ -24,40 +25,48 @@ interface Props {
   width: number;
 }
 
-/** More lines would hide the graph. */
-const LINES_MAX = 10;
-
 export function ChartTooltip({ pointed, shown, isStacked, utc, times, width }: Props) {
-  const lines = shown.series
-    .map((series, index) => ({ series, index, value: series.values[pointed.index] }))
-    .filter((line): line is { series: ChartSeries; index: number; value: number } => line.value != null);
-  // Stacked: from top to bottom as they lie; otherwise the largest first. The one under the pointer is always there.
-  lines.sort((a, b) => (isStacked ? b.index - a.index : b.value - a.value));
-  const focusedAt = lines.findIndex((line) => line.index === pointed.focused);
-  const start = Math.max(0, Math.min(focusedAt - LINES_MAX / 2, lines.length - LINES_MAX));
-  const visible = lines.slice(focusedAt < LINES_MAX ? 0 : start).slice(0, LINES_MAX);
+  const { lines, zeros, more } = tipOf(shown.series, pointed.index, pointed.focused, isStacked);
   const several = new Set(shown.series.map((series) => series.query)).size > 1;
   const isRight = pointed.left > width / 2;
   const style = isRight ? { right: width - pointed.left + 14 } : { left: pointed.left + 14 };
 
   return (
     <div className={classes.tip} style={{ ...style, top: 8 }}>
-      <header className="num">
+      <header>
         <span>{printMoment((times[pointed.index] ?? 0) * 1000, utc)}</span>
         {utc && <span>UTC</span>}
       </header>
-      {visible.map((line) => (
-        <div key={line.series.key} className={classes.line} data-focused={line.index === pointed.focused || undefined}>
-          <i className={classes.swatch} style={{ background: colourOf(shown.order[line.index] ?? 0) }} />
-          <span>
-            {several && `${line.series.query}: `}
-            {line.series.name}
-          </span>
-          <b>{formatValue(line.value, line.series.unit)}</b>
+      {lines.map((line) => {
+        const colour = shown.order[line.index] ?? 0;
+        const isDashed = dashOf(colour).length > 0;
+        return (
+          <div
+            key={line.series.key}
+            className={classes.line}
+            data-focused={line.index === pointed.focused || undefined}
+          >
+            <i
+              className={classes.swatch}
+              data-dashed={isDashed || undefined}
+              style={{ color: colourOf(colour, line.series.isBad) }}
+            />
+            <span>
+              {several && `${line.series.query}: `}
+              {line.series.name}
+            </span>
+            <b>{formatValue(line.value, line.series.unit)}</b>
+          </div>
+        );
+      })}
+      {zeros > 0 && (
+        <div className={classes.more}>
+          {lines.length > 0 ? '+ ' : ''}
+          {zeros} at 0
         </div>
-      ))}
-      {lines.length > visible.length && <div className={classes.more}>and {lines.length - visible.length} more</div>}
-      {lines.length === 0 && <div className={classes.more}>no samples here</div>}
+      )}
+      {more > 0 && <div className={classes.more}>and {more} more</div>}
+      {lines.length + zeros === 0 && <div className={classes.more}>no samples here</div>}
       {pointed.exemplar !== null && <ExemplarLines exemplar={pointed.exemplar} utc={utc} />}
     </div>
   );

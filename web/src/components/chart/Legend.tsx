@@ -1,30 +1,48 @@
 // The lines as a table: what each is and what it did. Click shows one alone; Ctrl or ⌘ adds and takes away.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState, type CSSProperties } from 'react';
 import { CopyButton } from '@/components/common/PageState';
-import { formatCount, formatValue } from '@/lib/format';
-import { planAxes, sideOf, type Chart, type ChartSeries, type Stats } from '@/model/chart';
+import { formatCount, type Unit } from '@/lib/format';
+import { sideOf, type Axes, type Chart } from '@/model/chart';
 import { printSeries } from '@/model/labels';
+import {
+  FIRST_SORT,
+  nextSort,
+  numberWidth,
+  printStat,
+  sortRows,
+  STATS,
+  type LegendColumn,
+  type LegendEntry,
+  type LegendSort,
+} from './legendRows';
 import { colourOf, dashOf } from './palette';
 import classes from './Legend.module.css';
 
 interface Props {
   chart: Chart;
+  /** From top to bottom. */
+  graphs: readonly Axes[];
   isolated: ReadonlySet<string> | null;
   note: string | null;
   onHover: (key: string | null) => void;
   onIsolate: (key: string, isToggle: boolean) => void;
 }
 
-type Column = keyof Stats;
-const COLUMNS: Column[] = ['last', 'min', 'max', 'avg'];
 const ROW_PX = 26;
+/** Of tabular figures at 12 px, and what stands beside the number. */
+const DIGIT_PX = 7.2;
+const CELL_PADDING_PX = 18;
+const CELL_PX_MIN = 104;
 
-export function Legend({ chart, isolated, note, onHover, onIsolate }: Props) {
-  const [sort, setSort] = useState<Column | null>(null);
+export function Legend({ chart, graphs, isolated, note, onHover, onIsolate }: Props) {
+  const [sort, setSort] = useState(FIRST_SORT);
   const scroll = useRef<HTMLDivElement>(null);
-  const rows = useMemo(() => ordered(chart.series, sort), [chart.series, sort]);
-  const axes = useMemo(() => planAxes(chart.series), [chart.series]);
+  const rows = useMemo(() => sortRows(chart.series, sort), [chart.series, sort]);
+  const cell = useMemo(
+    () => Math.max(CELL_PX_MIN, Math.ceil(numberWidth(chart.series) * DIGIT_PX) + CELL_PADDING_PX),
+    [chart.series],
+  );
   const several = new Set(chart.series.map((one) => one.query)).size > 1;
   // The table virtualiser gives functions that must not be memoised; this component does not memoise.
   const list = useVirtualizer({
@@ -35,23 +53,25 @@ export function Legend({ chart, isolated, note, onHover, onIsolate }: Props) {
   });
 
   return (
-    <div className={classes.legend} data-testid="legend" onMouseLeave={() => onHover(null)}>
+    <div
+      className={classes.legend}
+      style={{ '--cell': `${cell}px` } as CSSProperties}
+      data-testid="legend"
+      onMouseLeave={() => onHover(null)}
+    >
       <div ref={scroll} className={classes.scroll}>
         <div className={classes.head}>
-          <span>
-            {formatCount(chart.series.length)} series
-            {note !== null && <em> · {note}</em>}
+          <span className={classes.first}>
+            <SortButton
+              column="name"
+              title={`${formatCount(chart.series.length)} series`}
+              sort={sort}
+              onSort={setSort}
+            />
+            {note !== null && <em title={note}>{note}</em>}
           </span>
-          {COLUMNS.map((column) => (
-            <button
-              type="button"
-              key={column}
-              data-active={sort === column || undefined}
-              onClick={() => setSort(sort === column ? null : column)}
-            >
-              {column}
-              {sort === column ? ' ↓' : ''}
-            </button>
+          {STATS.map((column) => (
+            <SortButton key={column} column={column} title={column} sort={sort} onSort={setSort} />
           ))}
           <span />
         </div>
@@ -65,7 +85,7 @@ export function Legend({ chart, isolated, note, onHover, onIsolate }: Props) {
                 row={row}
                 top={item.start}
                 several={several}
-                isRight={sideOf(row.series.unit, axes) === 'right'}
+                place={placeOf(row.series.unit, graphs)}
                 isOff={isolated !== null && !isolated.has(row.series.key)}
                 onHover={onHover}
                 onIsolate={onIsolate}
@@ -78,30 +98,49 @@ export function Legend({ chart, isolated, note, onHover, onIsolate }: Props) {
   );
 }
 
-interface Row {
-  series: ChartSeries;
-  /** In the chart, where it decides the colour. */
-  index: number;
+function placeOf(unit: Unit, graphs: readonly Axes[]): string | null {
+  const at = graphs.findIndex((axes) => sideOf(unit, axes) !== null);
+  const axes = graphs[at];
+  if (axes === undefined) return null;
+  const graph = at === 0 ? [] : [graphs.length === 2 ? 'lower graph' : `graph ${at + 1}`];
+  const parts = [...graph, ...(sideOf(unit, axes) === 'right' ? ['right axis'] : [])];
+  return parts.length === 0 ? null : parts.join(', ');
 }
 
-function ordered(series: readonly ChartSeries[], sort: Column | null): Row[] {
-  const rows = series.map((one, index) => ({ series: one, index }));
-  if (sort === null) return rows;
-  const size = (row: Row): number => (Number.isNaN(row.series.stats[sort]) ? -Infinity : row.series.stats[sort]);
-  return rows.sort((a, b) => size(b) - size(a));
+interface SortProps {
+  column: LegendColumn;
+  title: string;
+  sort: LegendSort;
+  onSort: (sort: LegendSort) => void;
+}
+
+function SortButton({ column, title, sort, onSort }: SortProps) {
+  const isActive = sort.by === column;
+  return (
+    <button
+      type="button"
+      data-active={isActive || undefined}
+      title={column === 'name' ? 'Sort by name' : `Sort by ${column}`}
+      onClick={() => onSort(nextSort(sort, column))}
+    >
+      {title}
+      {isActive && <span aria-hidden>{sort.isDescending ? ' ↓' : ' ↑'}</span>}
+    </button>
+  );
 }
 
 interface RowProps {
-  row: Row;
+  row: LegendEntry;
   top: number;
   several: boolean;
-  isRight: boolean;
+  /** Where its axis is, when not at the left of the first graph. */
+  place: string | null;
   isOff: boolean;
   onHover: (key: string | null) => void;
   onIsolate: (key: string, isToggle: boolean) => void;
 }
 
-function LegendRow({ row, top, several, isRight, isOff, onHover, onIsolate }: RowProps) {
+function LegendRow({ row, top, several, place, isOff, onHover, onIsolate }: RowProps) {
   const { series, index } = row;
   const full = printSeries(series.labels);
   const isDashed = dashOf(index).length > 0;
@@ -122,11 +161,11 @@ function LegendRow({ row, top, several, isRight, isOff, onHover, onIsolate }: Ro
         <i className={classes.swatch} data-dashed={isDashed || undefined} style={{ color: colourOf(index) }} />
         {several && <b>{series.query}</b>}
         <code>{series.name}</code>
-        {isRight && <small>right axis</small>}
+        {place !== null && <small>{place}</small>}
       </button>
-      {COLUMNS.map((column) => (
-        <span key={column} className="num">
-          {Number.isNaN(series.stats[column]) ? '–' : formatValue(series.stats[column], series.unit)}
+      {STATS.map((column) => (
+        <span key={column} className={series.unit === 'timestamp' ? undefined : 'num'}>
+          {printStat(series.stats[column], series.unit)}
         </span>
       ))}
       <CopyButton text={full} label="Copy the selector" />

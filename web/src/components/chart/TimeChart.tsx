@@ -4,17 +4,21 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import { planAxes, sideOf, stack, type Axes, type Chart, type ChartSeries } from '@/model/chart';
+import { planAxes, sideOf, type Axes, type Chart, type ChartSeries } from '@/model/chart';
 import type { Exemplar } from '@/model/exemplars';
+import { stack } from '@/model/stack';
 import { ChartTooltip, type Pointed } from './ChartTooltip';
 import { exemplarLayer, type PlacedExemplar } from './exemplarLayer';
 import { markerLayer, type Marker } from './markerLayer';
 import { chartOptions } from './options';
 import { readInk } from './palette';
+import { stackLayer, type Area } from './stackLayer';
 import classes from './TimeChart.module.css';
 
 interface Props {
   chart: Chart;
+  /** The units drawn here; without, the first two. What has no axis is not drawn. */
+  axes?: Axes;
   exemplars: PlacedExemplar[];
   /** Moments to draw a line at. */
   markers?: readonly Marker[];
@@ -43,20 +47,26 @@ export function TimeChart(props: Props) {
     latest.current = props;
   });
 
+  const { left, right } = props.axes ?? planAxes(chart.series.map((one) => one.unit));
+  const axes = useMemo<Axes>(() => ({ left, right }), [left, right]);
   const shown = useMemo(() => {
-    const order = chart.series
-      .map((_, index) => index)
-      .filter((index) => isolated?.has(chart.series[index]?.key ?? '') ?? true);
+    const isShown = (one: ChartSeries): boolean => sideOf(one.unit, axes) !== null && (isolated?.has(one.key) ?? true);
+    const order = chart.series.flatMap((one, index) => (isShown(one) ? [index] : []));
     return {
       order,
       series: order.map((index) => chart.series[index]).filter((one): one is ChartSeries => one !== undefined),
     };
-  }, [chart, isolated]);
-  const axes = useMemo(() => planAxes(chart.series), [chart.series]);
-  const data = useMemo(
-    () => columns(chart.times, shown.series, isStacked ? axes : null),
-    [chart.times, shown.series, isStacked, axes],
-  );
+  }, [chart, isolated, axes]);
+  const areas = useMemo(() => (isStacked ? stackAreas(shown, axes) : []), [shown, axes, isStacked]);
+  const data = useMemo<uPlot.AlignedData>(() => {
+    const lines = new Map(areas.map((area) => [area.index, area.layer.line]));
+    return [chart.times, ...shown.series.map((one, index) => lines.get(index + 1) ?? one.values)];
+  }, [chart.times, shown.series, areas]);
+
+  const drawnAreas = useRef(areas);
+  useEffect(() => {
+    drawnAreas.current = areas;
+  }, [areas]);
 
   // What makes a new drawing necessary; new numbers alone do not.
   const structure = [
@@ -75,7 +85,11 @@ export function TimeChart(props: Props) {
     const look = { ink: readInk(), axes, utc, isStacked, fromZero: latest.current.fromZero === true, width, height };
     const options = chartOptions(shown.series, shown.order, look);
     const layer = exemplarLayer(() => latest.current.exemplars, look.ink, axes);
-    options.plugins = [layer, markerLayer(() => latest.current.markers ?? [], look.ink)];
+    options.plugins = [
+      layer,
+      markerLayer(() => latest.current.markers ?? [], look.ink),
+      stackLayer(() => drawnAreas.current, look.ink),
+    ];
     options.hooks = {
       setCursor: [(u) => setPointed(point(u, layer.nearest(u)))],
       setSeries: [(u) => setPointed(point(u, layer.nearest(u)))],
@@ -134,17 +148,14 @@ export function TimeChart(props: Props) {
   );
 }
 
-/** With `stackedOn`, lines stand on each other. */
-function columns(times: number[], series: readonly ChartSeries[], stackedOn: Axes | null): uPlot.AlignedData {
-  const values = series.map((one) => one.values);
-  if (stackedOn === null) return [times, ...values];
-  return [
-    times,
-    ...stack(
-      values,
-      series.map((one) => sideOf(one.unit, stackedOn)),
-    ),
-  ];
+/** Lines of the left axis stand on each other; a second unit stays lines, for sums of both mean nothing. */
+function stackAreas(shown: { order: number[]; series: readonly ChartSeries[] }, axes: Axes): Area[] {
+  const stacked = shown.series.flatMap((one, index) => (sideOf(one.unit, axes) === 'left' ? [{ one, index }] : []));
+  const layers = stack(stacked.map(({ one }) => one.values));
+  return layers.map((layer, at) => {
+    const index = stacked[at]?.index ?? 0;
+    return { index: index + 1, colour: shown.order[index] ?? index, layer };
+  });
 }
 
 function point(u: uPlot, exemplar: Exemplar | null): Pointed | null {

@@ -22,9 +22,10 @@ export interface ExemplarLayer extends uPlot.Plugin {
 }
 
 export function exemplarLayer(all: () => readonly PlacedExemplar[], ink: Ink, axes: Axes): ExemplarLayer {
+  const placed = (): PlacedExemplar[] => all().filter((one) => sideOf(one.unit, axes) !== null);
   return {
-    hooks: { draw: [(u) => draw(u, all(), ink, axes)] },
-    nearest: (u) => nearest(u, all(), axes),
+    hooks: { draw: [(u) => draw(u, placed(), ink, axes)] },
+    nearest: (u) => nearest(u, placed(), axes),
   };
 }
 
@@ -32,7 +33,7 @@ export function exemplarLayer(all: () => readonly PlacedExemplar[], ink: Ink, ax
 function place(u: uPlot, { exemplar, y, unit }: PlacedExemplar, axes: Axes): { left: number; top: number } {
   const { bbox } = u;
   const margin = SIZE_PX * devicePixelRatio;
-  const top = u.valToPos(y, SCALES[sideOf(unit, axes)], true);
+  const top = u.valToPos(y, SCALES[sideOf(unit, axes) ?? 'left'], true);
   return {
     left: u.valToPos(exemplar.time, 'x', true),
     top: Math.min(Math.max(top, bbox.top + margin), bbox.top + bbox.height - margin),

@@ -1,7 +1,8 @@
 // uPlot's options for our graphs.
 import uPlot from 'uplot';
-import { formatValue, type Unit } from '@/lib/format';
-import { sideOf, stackPairs, type Axes, type ChartSeries, type Side } from '@/model/chart';
+import type { Unit } from '@/lib/format';
+import { printTicks, rangeOf, valueTicks } from '@/model/axis';
+import { sideOf, type Axes, type ChartSeries, type Side } from '@/model/chart';
 import { dashOf, fade, type Ink } from './palette';
 
 export interface ChartLook {
@@ -18,22 +19,13 @@ export interface ChartLook {
 /** Lines that each get a dot under the pointer. */
 const DOTS_MAX = 16;
 
-/** Powers of two below an axis of bytes: 1, 2, 4 … of each prefix. */
-const BINARY_STEPS = Array.from({ length: 61 }, (_, power) => 2 ** power);
-/** Seconds, minutes, hours, days: an axis of durations steps as clocks do. */
-const CLOCK_STEPS = [
-  ...[1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1].flatMap((step) => [step, 2 * step, 5 * step]),
-  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200],
-  ...[1, 2, 5, 10, 20, 50, 100, 365, 730, 1825].map((days) => days * 86_400),
-];
-
 /** The scales by their names in uPlot. */
 export const SCALES: Record<Side, string> = { left: 'y', right: 'y2' };
 
 /** `order[i]` is the index in the whole list, which decides the colour. */
 export function chartOptions(series: readonly ChartSeries[], order: readonly number[], look: ChartLook): uPlot.Options {
   const { ink, axes } = look;
-  const sides = series.map((one) => sideOf(one.unit, axes));
+  const isFromZero = look.isStacked || look.fromZero === true;
   return {
     width: look.width,
     height: look.height,
@@ -49,10 +41,9 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
     focus: { alpha: 0.25 },
     scales: {
       x: { time: true },
-      y: { range: (_plot, low, high) => rangeOf(low, high, axes.left, look.isStacked || look.fromZero === true) },
-      y2: {
-        range: (_plot, low, high) => rangeOf(low, high, axes.right ?? 'none', look.isStacked || look.fromZero === true),
-      },
+      y: { range: (_plot, low, high) => rangeOf(low, high, axes.left, isFromZero) },
+      // Nothing is stacked on the right.
+      y2: { range: (_plot, low, high) => rangeOf(low, high, axes.right ?? 'none', look.fromZero === true) },
     },
     axes: [
       timeAxis(ink),
@@ -60,18 +51,17 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
       ...(axes.right === null ? [] : [valueAxis(ink, axes.right, 'right')]),
     ],
     series: [{}, ...series.map((one, index) => lineOf(one, order[index] ?? index, series.length, look))],
-    bands: look.isStacked
-      ? stackPairs(sides).map(([over, under]) => ({ series: [over + 1, under + 1] as [number, number] }))
-      : [],
   };
 }
 
 function lineOf(series: ChartSeries, index: number, count: number, look: ChartLook): uPlot.Series {
-  const stroke = look.ink.series[index % look.ink.series.length] ?? look.ink.text;
-  const fill = look.isStacked ? fade(stroke, 0.32) : count === 1 ? fade(stroke, 0.09) : undefined;
+  const own = look.ink.series[index % look.ink.series.length] ?? look.ink.text;
+  const stroke = series.isBad === true ? look.ink.bad : own;
+  // What lies under the lines of a stack is drawn by its layer.
+  const fill = count === 1 && !look.isStacked ? fade(stroke, 0.09) : undefined;
   return {
     label: series.name,
-    scale: SCALES[sideOf(series.unit, look.axes)],
+    scale: SCALES[sideOf(series.unit, look.axes) ?? 'left'],
     stroke,
     width: count > 60 ? 1 : 1.5,
     dash: dashOf(index),
@@ -89,18 +79,6 @@ function lonely(plot: uPlot, seriesIndex: number): number[] | null {
     if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i);
   }
   return found.length === 0 ? null : found;
-}
-
-export function rangeOf(low: number | null, high: number | null, unit: Unit, isStacked: boolean): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  if (unit === 'bool') return [0, 1.1];
-  const bottom = isStacked ? Math.min(0, low) : low;
-  // A straight line stands in the middle, its own height away from zero.
-  if (bottom === high) return high === 0 ? [0, 1] : high > 0 ? [0, high * 2] : [high * 2, 0];
-  const pad = (high - bottom) * 0.08;
-  // Close to zero, zero belongs to the picture.
-  const isNearZero = bottom >= 0 && bottom < high * 0.5;
-  return [isNearZero ? 0 : bottom === 0 ? 0 : bottom - pad, high <= 0 && high > bottom * 0.5 ? 0 : high + pad];
 }
 
 function timeAxis(ink: Ink): uPlot.Axis {
@@ -124,8 +102,10 @@ function timeAxis(ink: Ink): uPlot.Axis {
   };
 }
 
+/** Marks are at least so far apart. */
+const MARK_PX = 40;
+
 function valueAxis(ink: Ink, unit: Unit, side: Side): uPlot.Axis {
-  const incrs = unit === 'bytes' || unit === 'bytes/s' ? BINARY_STEPS : unit === 'seconds' ? CLOCK_STEPS : undefined;
   return {
     scale: SCALES[side],
     side: side === 'left' ? 3 : 1,
@@ -135,7 +115,7 @@ function valueAxis(ink: Ink, unit: Unit, side: Side): uPlot.Axis {
     grid: { show: side === 'left', stroke: ink.line, width: 1 },
     ticks: { show: false },
     gap: 8,
-    space: 36,
+    space: MARK_PX,
     size: (plot, values, axisIndex, cycle) => {
       const axis = plot.axes[axisIndex] as { _size?: number } | undefined;
       if (cycle > 1 && axis?._size !== undefined) return axis._size;
@@ -143,7 +123,7 @@ function valueAxis(ink: Ink, unit: Unit, side: Side): uPlot.Axis {
       // 6.2 px is the mean width of a character at 11 px.
       return Math.max(40, Math.ceil(longest * 6.2) + 18);
     },
-    values: (_plot, splits) => splits.map((split) => (split === null ? '' : formatValue(split, unit))),
-    ...(incrs === undefined ? {} : { incrs }),
+    splits: (plot, _axis, low, high) => valueTicks(low, high, plot.bbox.height / devicePixelRatio / MARK_PX, unit),
+    values: (_plot, splits) => printTicks(splits, unit),
   };
 }

@@ -8,10 +8,11 @@ import { TimeChart } from '@/components/chart/TimeChart';
 import { useTime } from '@/components/shell/time';
 import { JumpLink } from '@/components/trace/JumpLink';
 import { formatCount, formatValue } from '@/lib/format';
-import { buildChart, type Chart } from '@/model/chart';
+import { buildChart, planGraphs, type Axes, type Chart } from '@/model/chart';
 import { placeExemplar, traceOf, type Exemplar } from '@/model/exemplars';
 import type { Grid } from '@/model/step';
 import { printMoment, zoomIn, zoomOut, type TimeRange } from '@/model/timeRange';
+import { NoSamples } from './NoSamples';
 import { useExemplars, type ExploreUnits, type Result } from './results';
 import type { QueryRow } from './url';
 import classes from './Explore.module.css';
@@ -35,29 +36,38 @@ export function GraphView({ results, grid, units, isStacked, queries }: Props) {
   // Series that are gone cannot hide the ones that are there.
   const active = isolated !== null && chart.series.some((one) => isolated.has(one.key)) ? isolated : null;
 
-  if (chart.series.length === 0) return <NoLines chart={chart} onBack={zoom.back} />;
+  if (chart.series.length === 0) {
+    return <NoLines chart={chart} exprs={results.map((one) => one.expr)} onBack={zoom.back} />;
+  }
+  const drawn = active === null ? chart.series : chart.series.filter((one) => active.has(one.key));
+  const graphs = planGraphs(drawn.map((one) => one.unit));
   return (
     <>
-      <div className={classes.chart}>
-        <TimeChart
-          chart={chart}
-          exemplars={dots}
-          isStacked={isStacked}
-          utc={utc}
-          isolated={active}
-          highlighted={highlighted}
-          onZoom={zoom.into}
-          onZoomBack={zoom.back}
-          onExemplar={setKept}
-        />
+      <div className={classes.chart} data-several={graphs.length > 1 || undefined}>
+        {graphs.map((axes) => (
+          <TimeChart
+            key={axes.left}
+            chart={chart}
+            axes={axes}
+            exemplars={dots}
+            isStacked={isStacked}
+            utc={utc}
+            isolated={active}
+            highlighted={highlighted}
+            onZoom={zoom.into}
+            onZoomBack={zoom.back}
+            onExemplar={setKept}
+          />
+        ))}
       </div>
       {kept !== null && <KeptExemplar exemplar={kept} utc={utc} onClose={() => setKept(null)} />}
       <Legend
         chart={chart}
+        graphs={graphs}
         isolated={active}
         onHover={setHighlighted}
         onIsolate={(key, isToggle) => setIsolated(nextIsolated(active, key, isToggle, chart))}
-        note={note(chart)}
+        note={note(chart, isStacked ? graphs : [])}
       />
     </>
   );
@@ -76,8 +86,9 @@ export function nextIsolated(
   return next.size === 0 || next.size === chart.series.length ? null : next;
 }
 
-function note(chart: Chart): string | null {
+function note(chart: Chart, stacked: readonly Axes[]): string | null {
   const parts = [];
+  if (stacked.some((axes) => axes.right !== null)) parts.push('Only the left axis is stacked: two units have no sum');
   if (chart.hidden > 0)
     parts.push(`${formatCount(chart.hidden)} more series are not drawn: topk() or a sum would make them fewer`);
   if (chart.histograms > 0)
@@ -85,7 +96,7 @@ function note(chart: Chart): string | null {
   return parts.length === 0 ? null : parts.join(' · ');
 }
 
-function NoLines({ chart, onBack }: { chart: Chart; onBack: () => void }) {
+function NoLines({ chart, exprs, onBack }: { chart: Chart; exprs: readonly string[]; onBack: () => void }) {
   if (chart.histograms > 0) {
     return (
       <Empty title={`${chart.histograms} native histograms have no line`}>
@@ -94,7 +105,7 @@ function NoLines({ chart, onBack }: { chart: Chart; onBack: () => void }) {
     );
   }
   return (
-    <Empty title="No samples in this time range">
+    <NoSamples exprs={exprs} title="No samples in this time range">
       <p>
         The query is right and matches nothing here. A wider range, fewer label matchers or the metrics browser (M) show
         what there is.
@@ -102,7 +113,7 @@ function NoLines({ chart, onBack }: { chart: Chart; onBack: () => void }) {
       <Button mt="sm" onClick={onBack}>
         Zoom out
       </Button>
-    </Empty>
+    </NoSamples>
   );
 }
 
@@ -168,7 +179,7 @@ function KeptExemplar({ exemplar, utc, onClose }: { exemplar: Exemplar; utc: boo
   return (
     <div className={classes.kept}>
       <b>Exemplar</b>
-      <span className="num">{printMoment(exemplar.time * 1000, utc)}</span>
+      <span>{printMoment(exemplar.time * 1000, utc)}</span>
       <span className="num">{formatValue(exemplar.value, exemplar.unit)}</span>
       {Object.entries(exemplar.labels).map(([name, value]) => (
         <span key={name}>
