@@ -119,6 +119,42 @@ test('a fault is shown with its place', async ({ page }) => {
   await expect(page.locator('.cm-server-error')).toHaveCount(0);
 });
 
+test('a fault is told once, over the last result', async ({ page }) => {
+  await page.goto(`/explore/metrics?a=up&${RECENT}`);
+  await expect(chart(page)).toHaveAttribute('data-series', '2');
+  await ask(page, 'up bye');
+  await expect(page.getByTestId('stale')).toContainText('The last result, of up');
+  await expect(page.getByRole('alert')).toHaveCount(1);
+  await expect(chart(page)).toHaveAttribute('data-series', '2');
+});
+
+test('a metric that does not exist is named', async ({ page }) => {
+  await page.goto(`/explore/metrics?a=rate(nosuch_total[1m])&${RECENT}`);
+  await expect(page.getByText('There is no metric nosuch_total')).toBeVisible();
+  await page.goto(`/explore/metrics?a=up{job="nobody"}&${RECENT}`);
+  await expect(page.getByText('No samples in this time range')).toBeVisible();
+});
+
+test('a third unit has a graph of its own', async ({ page }) => {
+  await page.goto(`/explore/metrics?a=up&b=scrape_duration_seconds&c=process_resident_memory_bytes&${RECENT}`);
+  await expect(chart(page)).toHaveCount(2);
+  await expect(page.getByTestId('legend')).toContainText('lower graph');
+  await page.getByRole('button', { name: 'Query B on' }).click();
+  await expect(chart(page)).toHaveCount(1);
+});
+
+test('the legend is sorted by name and by number', async ({ page }) => {
+  await page.goto(`/explore/metrics?a=up&${RECENT}`);
+  const rows = page.getByTestId('legend').getByRole('button', { name: /job=/ });
+  await expect(rows.first()).toContainText('self');
+  await page.getByRole('button', { name: 'last' }).click();
+  await expect(rows.first()).toContainText('dead');
+  await page.getByRole('button', { name: '2 series' }).click();
+  await expect(rows.first()).toContainText('dead');
+  await page.getByRole('button', { name: '2 series' }).click();
+  await expect(rows.first()).toContainText('self');
+});
+
 test('a query is formatted by the server', async ({ page }) => {
   await page.goto(`/explore/metrics?${RECENT}`);
   await editor(page).fill('sum(up)by(job)');
@@ -133,6 +169,13 @@ test('queries that ran are found again', async ({ page }) => {
   await expect(chart(page)).toHaveAttribute('data-series', '1');
   await page.getByRole('button', { name: 'History' }).click();
   await expect(page.getByRole('button', { name: /count\(up\).* ago/ })).toBeVisible();
+});
+
+test('queries of a link are found again', async ({ page }) => {
+  await page.goto(`/explore/metrics?a=sum(up)&${RECENT}`);
+  await expect(chart(page)).toHaveAttribute('data-series', '1');
+  await page.getByRole('button', { name: 'History' }).click();
+  await expect(page.getByRole('button', { name: /sum\(up\).* ago/ })).toBeVisible();
 });
 
 test('the browser of metrics inserts a query', async ({ page }) => {

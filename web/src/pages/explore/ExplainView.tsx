@@ -50,7 +50,7 @@ function OneQuery({ query, grid }: { query: QueryRow; grid: Grid }) {
             {cost.isOnce && <small title="The same at every step: evaluated once">once</small>}
           </code>
           <span className={classes.time} data-fused={cost.isFused || undefined}>
-            <i style={{ width: `${Math.max(cost.share * 100, cost.own > 0 ? 1 : 0)}%` }} />
+            {!cost.isFused && <Bar share={cost.own > 0 ? Math.max(cost.share, 0.01) : 0} />}
             <b className="num">{cost.isFused ? 'in one pass with the part above' : formatSeconds(cost.own / 1000)}</b>
           </span>
           <span className="num">{cost.isFused ? '' : formatSeconds(cost.total / 1000)}</span>
@@ -59,6 +59,14 @@ function OneQuery({ query, grid }: { query: QueryRow; grid: Grid }) {
         </div>
       ))}
     </section>
+  );
+}
+
+function Bar({ share }: { share: number }) {
+  return (
+    <span className={classes.bar}>
+      <i style={{ width: `${share * 100}%` }} />
+    </span>
   );
 }
 

@@ -6,6 +6,7 @@ import { useMemo, useRef, useState } from 'react';
 import { metadata, metricNames } from '@/api/metadata';
 import { tsdbStatus } from '@/api/status';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
+import { MiddleText } from '@/components/common/MiddleText';
 import { Segments } from '@/components/common/Segments';
 import { useTime } from '@/components/shell/time';
 import { formatCount } from '@/lib/format';
@@ -146,9 +147,8 @@ function MetricList({ metrics, current, onChoose, onInsert }: ListProps) {
               style={{ top: item.start, height: ROW_PX }}
               onClick={() => onChoose(metric.name)}
               onDoubleClick={() => onInsert(metric.name)}
-              title={metric.name}
             >
-              <code>{metric.name}</code>
+              <MiddleText text={metric.name} />
               <small>{metric.type === 'unknown' ? '' : metric.type}</small>
               <b className="num">{metric.series === null ? '' : formatCount(metric.series)}</b>
             </button>

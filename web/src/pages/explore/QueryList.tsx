@@ -98,7 +98,7 @@ function StepControl({ step, grid, onChange }: StepProps) {
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-end" trapFocus>
       <Popover.Target>
-        <Tooltip label="How far apart the points lie">
+        <Tooltip label="How far apart the points lie" disabled={isOpen}>
           <Button onClick={() => setOpen(!isOpen)} className="num" aria-label="Step">
             <span className="muted">Step&nbsp;</span>
             {printDuration(secondsToMillis(grid.step))}
@@ -112,7 +112,8 @@ function StepControl({ step, grid, onChange }: StepProps) {
             {CHOICES.map((choice) => (
               <Button
                 key={choice.value}
-                variant={!isTyped && (step ?? '') === choice.value ? 'light' : 'default'}
+                aria-pressed={!isTyped && (step ?? '') === choice.value}
+                className={classes.stepChoice}
                 onClick={() => choose(choice.value)}
               >
                 {choice.label}

@@ -1,14 +1,13 @@
 import { Button, Tooltip } from '@mantine/core';
 import { IconCheck, IconDownload, IconLink } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
-import { Failure, Loading } from '@/components/common/PageState';
+import { Empty, Loading } from '@/components/common/PageState';
 import { Segments } from '@/components/common/Segments';
 import { useTime } from '@/components/shell/time';
 import { copyText, download } from '@/lib/browser';
 import { absolute } from '@/model/timeRange';
 import { buildChart } from '@/model/chart';
 import { chartCsv, tableCsv } from '@/model/csv';
-import { readFault } from '@/model/queryError';
 import type { Grid } from '@/model/step';
 import { unitOf } from '@/model/unitOf';
 import { buildTable } from '@/model/vector';
@@ -77,21 +76,38 @@ interface BodyProps extends Omit<Props, 'explains'> {
 }
 
 function Body({ queries, view, results, grid, answered, failed }: BodyProps) {
-  const units = useUnits(results);
   if (view === 'explain') return <ExplainView queries={activeQueries(queries.state.queries)} grid={grid} />;
   if (answered.length === 0 && results.some((result) => result.isLoading)) return <Loading what="samples" />;
-  const first = failed[0];
-  if (answered.length === 0 && first !== undefined)
+  if (answered.length === 0 && failed.length > 0) {
+    const stale = failed.flatMap((one) => (one.before === null ? [] : [{ ...one, ...one.before, error: null }]));
+    if (stale.length === 0) return <Empty title="No result yet">What is wrong stands below the query.</Empty>;
     return (
-      <Failure
-        title={`Query ${first.letter} failed`}
-        error={new Error(readFault(first.error?.message ?? '', first.expr).message)}
-      />
+      <div className={classes.stale} data-testid="stale">
+        <p className={classes.staleNote}>
+          The last result, of{' '}
+          {stale.map((one) => (
+            <code key={one.letter}>{one.expr}</code>
+          ))}
+        </p>
+        <div className={classes.staleBody} inert>
+          <Shown queries={queries} view={view} grid={grid} shown={stale} />
+        </div>
+      </div>
     );
-  if (view === 'table') return <TableView results={answered} units={units} />;
+  }
+  return <Shown queries={queries} view={view} grid={grid} shown={answered} />;
+}
+
+interface ShownProps extends Omit<Props, 'explains' | 'results'> {
+  shown: Result[];
+}
+
+function Shown({ queries, view, grid, shown }: ShownProps) {
+  const units = useUnits(shown);
+  if (view === 'table') return <TableView results={shown} units={units} />;
   return (
     <GraphView
-      results={answered}
+      results={shown}
       grid={grid}
       units={units}
       isStacked={queries.state.isStacked}

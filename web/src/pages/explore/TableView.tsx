@@ -1,20 +1,13 @@
 import { TextInput } from '@mantine/core';
-import { IconArrowDown, IconArrowUp, IconSearch } from '@tabler/icons-react';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState } from 'react';
-import { CopyButton, Empty } from '@/components/common/PageState';
-import { useTime } from '@/components/shell/time';
-import { formatCount, formatValue, type Unit } from '@/lib/format';
-import { labelName, NAME, printSeries, quote } from '@/model/labels';
-import { printMoment } from '@/model/timeRange';
-import { buildTable, filterRows, sortRows, VALUE, type Row, type Sort, type VectorTable } from '@/model/vector';
-import { HistogramBars } from './HistogramBars';
+import { IconSearch } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { formatCount, type Unit } from '@/lib/format';
+import { NAME, quote } from '@/model/labels';
+import { buildTable, filterRows, sortRows, VALUE, type Sort, type VectorTable } from '@/model/vector';
+import { NoSamples } from './NoSamples';
 import type { ExploreUnits, Result } from './results';
+import { TableGrid } from './TableGrid';
 import classes from './TableView.module.css';
-
-/** With histograms, rows are as high as their bars. */
-const ROW_PX = 30;
-const ROW_BARS_PX = 48;
 
 export function TableView({ results, units }: { results: Result[]; units: ExploreUnits }) {
   return (
@@ -44,9 +37,9 @@ function OneTable({ result, unit, several }: { result: Result; unit: Unit; sever
   if (table === null) return null;
   if (table.rows.length === 0) {
     return (
-      <Empty title={several ? `${result.letter} is empty` : 'No series at this moment'}>
+      <NoSamples exprs={[result.expr]} title={several ? `${result.letter} is empty` : 'No series at this moment'}>
         The query is right and matches nothing at the end of the time range.
-      </Empty>
+      </NoSamples>
     );
   }
   return (
@@ -67,7 +60,7 @@ function OneTable({ result, unit, several }: { result: Result; unit: Unit; sever
           onChange={(event) => setText(event.currentTarget.value)}
         />
       </div>
-      <Grid table={table} rows={rows} unit={unit} sort={sort} onSort={(key) => setSort(nextSort(sort, key))} />
+      <TableGrid table={table} rows={rows} unit={unit} sort={sort} onSort={(key) => setSort(nextSort(sort, key))} />
     </section>
   );
 }
@@ -93,99 +86,5 @@ function Common({ table }: { table: VectorTable }) {
         </code>
       ))}
     </span>
-  );
-}
-
-interface GridProps {
-  table: VectorTable;
-  rows: readonly Row[];
-  unit: Unit;
-  sort: Sort | null;
-  onSort: (key: string) => void;
-}
-
-function Grid({ table, rows, unit, sort, onSort }: GridProps) {
-  const { utc } = useTime();
-  const scroll = useRef<HTMLDivElement>(null);
-  const hasBars = table.rows.some((row) => row.histogram !== null);
-  const isMatrix = table.kind === 'matrix';
-  const height = hasBars ? ROW_BARS_PX : ROW_PX;
-  const list = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroll.current,
-    estimateSize: () => height,
-    overscan: 10,
-  });
-  const columns = `${table.shape.varying.map(() => 'minmax(90px, 1fr)').join(' ')} ${isMatrix ? '170px' : ''} minmax(${hasBars ? 360 : 140}px, ${table.shape.varying.length === 0 ? '1fr' : 'auto'}) 32px`;
-  // A common width for the rows: `auto` would measure each for itself.
-  const template = columns.replace(', auto)', hasBars ? ', 1.4fr)' : ', 0.8fr)');
-
-  return (
-    <div ref={scroll} className={classes.scroll}>
-      <div className={classes.head} style={{ gridTemplateColumns: template }} role="row">
-        {table.shape.varying.map((name) => (
-          <Head key={name} name={name} title={name === NAME ? 'metric' : labelName(name)} sort={sort} onSort={onSort} />
-        ))}
-        {isMatrix && <span>time</span>}
-        <Head name={VALUE} title="value" sort={sort} onSort={onSort} isRight />
-        <span />
-      </div>
-      <div style={{ height: list.getTotalSize(), position: 'relative' }}>
-        {list.getVirtualItems().map((item) => {
-          const row = rows[item.index];
-          if (row === undefined) return null;
-          return (
-            <div
-              key={item.key}
-              className={classes.row}
-              role="row"
-              style={{ top: item.start, height, gridTemplateColumns: template }}
-            >
-              {table.shape.varying.map((name) => (
-                <code key={name} title={row.labels[name]}>
-                  {row.labels[name] ?? ''}
-                </code>
-              ))}
-              {isMatrix && <span className="num muted">{printMoment(row.time * 1000, utc)}</span>}
-              <Value row={row} unit={unit} />
-              <CopyButton text={`${printSeries(row.labels)} ${row.text}`} label="Copy the row" />
-            </div>
-          );
-        })}
-      </div>
-    </div>
-  );
-}
-
-interface HeadProps {
-  name: string;
-  title: string;
-  sort: Sort | null;
-  onSort: (key: string) => void;
-  isRight?: boolean;
-}
-
-function Head({ name, title, sort, onSort, isRight }: HeadProps) {
-  const Arrow = sort?.descending === true ? IconArrowDown : IconArrowUp;
-  return (
-    <button
-      type="button"
-      data-right={isRight}
-      onClick={() => onSort(name)}
-      data-active={sort?.key === name || undefined}
-    >
-      {title}
-      {sort?.key === name && <Arrow size={12} />}
-    </button>
-  );
-}
-
-function Value({ row, unit }: { row: Row; unit: Unit }) {
-  if (row.histogram !== null) return <HistogramBars histogram={row.histogram} unit={unit} />;
-  if (Number.isNaN(row.value)) return <b className="num">{row.text}</b>;
-  return (
-    <b className="num" title={row.text}>
-      {formatValue(row.value, unit)}
-    </b>
   );
 }

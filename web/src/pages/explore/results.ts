@@ -17,6 +17,8 @@ export interface Result {
   /** Milliseconds from asking to the parsed answer. */
   took: number | undefined;
   error: ApiError | null;
+  /** What this row answered before its query failed; null when it has not failed. */
+  before: { expr: string; answer: Answer<QueryData> } | null;
   isLoading: boolean;
   isFetching: boolean;
 }
@@ -47,6 +49,12 @@ function last<T>(kind: string, query: QueryRow): T | undefined {
   return known?.expr === query.expr ? (known.answer as T) : undefined;
 }
 
+/** Whatever the row asked then. */
+function before(kind: string, query: QueryRow | undefined): Result['before'] {
+  const known = query === undefined ? undefined : answers.get(`${kind} ${query.id}`);
+  return known === undefined ? null : { expr: known.expr, answer: (known.answer as Timed).answer };
+}
+
 async function remembered<T>(kind: string, query: QueryRow, work: Promise<T>): Promise<T> {
   const answer = await work;
   answers.set(`${kind} ${query.id}`, { expr: query.expr, answer });
@@ -72,7 +80,7 @@ export function useRangeResults(queries: readonly QueryRow[], grid: Grid, enable
       enabled,
     })),
   });
-  return observed.map((one, index) => toResult(active[index], one));
+  return observed.map((one, index) => toResult('range', active[index], one));
 }
 
 export function useInstantResults(queries: readonly QueryRow[], time: number, enabled: boolean): Result[] {
@@ -88,7 +96,7 @@ export function useInstantResults(queries: readonly QueryRow[], time: number, en
       enabled,
     })),
   });
-  return observed.map((one, index) => toResult(active[index], one));
+  return observed.map((one, index) => toResult('instant', active[index], one));
 }
 
 interface Observed {
@@ -98,12 +106,13 @@ interface Observed {
   isFetching: boolean;
 }
 
-function toResult(query: QueryRow | undefined, one: Observed): Result {
+function toResult(kind: string, query: QueryRow | undefined, one: Observed): Result {
   return {
     letter: (query?.id ?? '').toUpperCase(),
     expr: query?.expr ?? '',
     answer: one.error === null ? one.data?.answer : undefined,
     took: one.data?.took,
+    before: one.error === null ? null : before(kind, query),
     error:
       one.error === null
         ? null

@@ -65,6 +65,17 @@ describe("Prometheus's links", () => {
     });
   });
 
+  it('of its newer pages', () => {
+    const search = { 'g0.expr': 'up', 'g0.tab': 'explain', 'g0.res_type': 'fixed', 'g0.res_step': '15' };
+    expect(fromPrometheus({ ...search, 'g0.display_mode': 'lines' })).toEqual({
+      a: 'up',
+      view: 'explain',
+      step: '15s',
+    });
+    expect(fromPrometheus({ 'g0.step_input': '30', 'g0.tab': 'graph' })).toEqual({ step: '30s' });
+    expect(fromPrometheus({ 'g0.step_input': '0' })).toEqual({});
+  });
+
   it('that are broken give nothing', () => {
     expect(fromPrometheus({ 'g0.range_input': 'long', 'g0.end_input': 'never' })).toEqual({});
   });

@@ -87,6 +87,9 @@ export function fromPrometheus(search: Record<string, string>): Record<string, s
     Object.assign(out, { from: `now-${span}`, to: 'now' });
   }
   if (search['g0.tab'] === '1' || search['g0.tab'] === 'table') out['view'] = 'table';
+  if (search['g0.tab'] === 'explain') out['view'] = 'explain';
+  const step = search['g0.res_type'] === 'fixed' ? search['g0.res_step'] : search['g0.step_input'];
+  if (/^[1-9]\d*$/.test(step ?? '')) out['step'] = `${step}s`;
   if (search['g0.stacked'] === '1' || search['g0.display_mode'] === 'stacked') out['stack'] = '1';
   return out;
 }

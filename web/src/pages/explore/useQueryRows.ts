@@ -1,6 +1,6 @@
 // The list of queries: what the address holds, what is typed and not yet run, and rows that are still empty.
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTime } from '@/components/shell/time';
 import { recordPast } from '@/model/history';
 import { decodeExplore, encodeExplore, freeLetter, type ExploreState, type QueryRow } from './url';
@@ -36,6 +36,12 @@ export function useQueryRows(): QueryRows {
   const state = useMemo(() => decodeExplore(search as Record<string, string>), [search]);
   const [drafts, setDrafts] = useState<Record<string, Draft>>({});
   const [extra, setExtra] = useState<string[]>([]);
+
+  // What a link brought ran, too.
+  const ran = state.queries.map((query) => query.expr).join('\0');
+  useEffect(() => {
+    recordPast('promql', ran.split('\0'), Date.now());
+  }, [ran]);
 
   const rows = useMemo(() => mergeRows(state.queries, drafts, extra), [state.queries, drafts, extra]);
 
