@@ -3,6 +3,7 @@ import { millis } from '@/lib/brand';
 import {
   absolute,
   describeRange,
+  hasLater,
   isRelative,
   parseMoment,
   parseTyped,
@@ -64,17 +65,33 @@ describe('ranges', () => {
 
   it('walks and zooms', () => {
     const resolved = { from: millis(now - HOUR), to: now };
-    expect(shift(resolved, -1)).toEqual(absolute(now - 1.5 * HOUR, now - 0.5 * HOUR));
+    expect(shift(resolved, -1, now)).toEqual(absolute(now - 1.5 * HOUR, now - 0.5 * HOUR));
+    const earlier = { from: millis(now - 4 * HOUR), to: millis(now - 2 * HOUR) };
+    expect(shift(earlier, 1, now)).toEqual(absolute(now - 3 * HOUR, now - HOUR));
     expect(zoomOut({ from: 'now-1h', to: 'now' }, resolved)).toEqual({ from: 'now-2h', to: 'now' });
     expect(zoomOut(absolute(now - HOUR, now), resolved)).toEqual(absolute(now - 1.5 * HOUR, now + 0.5 * HOUR));
     expect(zoomIn(1000, 61_000)).toEqual({ from: '1000', to: '61000' });
     expect(zoomIn(5000, 5100)).toEqual({ from: '4550', to: '5550' });
   });
 
+  it('does not walk into the future', () => {
+    const near = { from: millis(now - HOUR - 60_000), to: millis(now - 60_000) };
+    expect(shift(near, 1, now)).toEqual(absolute(now - HOUR, now));
+    expect(shift({ from: now, to: millis(now + HOUR) }, 1, now)).toEqual(absolute(now, now + HOUR));
+    expect(hasLater(near, now)).toBe(true);
+    expect(hasLater({ from: millis(now - HOUR), to: now }, now)).toBe(false);
+    expect(hasLater({ from: now, to: millis(now + HOUR) }, now)).toBe(false);
+  });
+
   it('is described', () => {
     expect(describeRange({ from: 'now-1h', to: 'now' }, now, true)).toBe('Last 1 hour');
-    expect(describeRange({ from: 'now-45m', to: 'now' }, now, true)).toBe('Last 45m');
-    expect(describeRange(absolute(now, now + HOUR), now, true)).toBe('2026-01-15 12:34:56 – 2026-01-15 13:34:56');
+    expect(describeRange({ from: 'now-45m', to: 'now' }, now, true)).toBe('Last 45 minutes');
+    expect(describeRange({ from: 'now-1h30m', to: 'now' }, now, true)).toBe('Last 1h30m');
+    expect(describeRange(absolute(now, now + HOUR), now, true)).toBe('2026-01-15 12:34:56 – 13:34:56');
+    expect(describeRange(absolute(now, now + 24 * HOUR), now, true)).toBe('2026-01-15 12:34:56 – 01-16 12:34:56');
+    expect(describeRange(absolute(now - 8760 * HOUR, now), now, true)).toBe(
+      '2025-01-15 12:34:56 – 2026-01-15 12:34:56',
+    );
     expect(printMoment(Date.UTC(2026, 0, 1), true)).toBe('2026-01-01 00:00');
     expect(isRelative({ from: 'now-1h', to: 'now' })).toBe(true);
     expect(isRelative(absolute(0, 1))).toBe(false);

@@ -28,10 +28,11 @@ export const PRESETS: { label: string; range: TimeRange }[] = [
   { label: 'This week', range: { from: 'now/w', to: 'now' } },
 ];
 
+/** `10m` as `10 minutes`; what has several parts stays as it was typed. */
 function spell(span: string): string {
-  const count = Number(span.slice(0, -1));
-  const unit = { m: 'minute', h: 'hour', d: 'day' }[span.slice(-1)] ?? '';
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  const [, count, letter] = /^(\d+)([smhdwy])$/.exec(span) ?? [];
+  const unit = { s: 'second', m: 'minute', h: 'hour', d: 'day', w: 'week', y: 'year' }[letter ?? ''];
+  return unit === undefined ? span : `${count} ${unit}${count === '1' ? '' : 's'}`;
 }
 
 const RELATIVE = /^now(?:([+-])([0-9a-z]+))?(?:\/([mhdw]))?$/;
@@ -102,10 +103,10 @@ export function describeRange(range: TimeRange, now: Millis, utc: boolean): stri
   const preset = PRESETS.find((one) => one.range.from === range.from && one.range.to === range.to);
   if (preset !== undefined) return preset.label;
   const last = /^now-([0-9a-z]+)$/.exec(range.from);
-  if (range.to === 'now' && last?.[1] !== undefined) return `Last ${last[1]}`;
+  if (range.to === 'now' && last?.[1] !== undefined) return `Last ${spell(last[1])}`;
   const resolved = resolveRange(range, now);
   if (resolved === null) return `${range.from} to ${range.to}`;
-  return `${printMoment(resolved.from, utc)} – ${printMoment(resolved.to, utc)}`;
+  return printSpan(resolved.from, resolved.to, utc);
 }
 
 /** `2026-01-31 14:05:09`, without seconds when they are zero. */
@@ -116,10 +117,23 @@ export function printMoment(at: number, utc: boolean): string {
   return `${text.slice(0, 10)} ${text.slice(11, 16)}${seconds}`;
 }
 
-/** By half its length, as time ranges are walked through. */
-export function shift(resolved: Resolved, direction: -1 | 1): TimeRange {
-  const by = ((resolved.to - resolved.from) / 2) * direction;
+/** Of the second moment only what the first does not say: no day twice, no year twice. */
+function printSpan(from: number, to: number, utc: boolean): string {
+  const [first, second] = [printMoment(from, utc), printMoment(to, utc)];
+  const shared = first.slice(0, 10) === second.slice(0, 10) ? 11 : first.slice(0, 5) === second.slice(0, 5) ? 5 : 0;
+  return `${first} – ${second.slice(shared)}`;
+}
+
+/** By half its length, as time ranges are walked through; never beyond now, where nothing is yet. */
+export function shift(resolved: Resolved, direction: -1 | 1, now: Millis): TimeRange {
+  const half = (resolved.to - resolved.from) / 2;
+  const by = direction < 0 ? -half : Math.max(0, Math.min(half, now - resolved.to));
   return absolute(resolved.from + by, resolved.to + by);
+}
+
+/** Whether there is anything after it. */
+export function hasLater(resolved: Resolved, now: Millis): boolean {
+  return now - resolved.to >= SPAN_MS_MIN;
 }
 
 /** Twice as long around the same middle; a range that ends now goes on ending now. */

@@ -26,6 +26,11 @@ const ICONS = {
 /** In this order. All places are told of, also to whoever types nothing. */
 const PER_GROUP = { 'Go to': PLACES.length, Recent: 6, Do: 6, Metrics: 12, Search: 3 };
 
+/** In the same breath as it appears: keys that are typed at once are meant for it. */
+function focusNow(input: HTMLInputElement | null): void {
+  input?.focus();
+}
+
 export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
@@ -58,11 +63,21 @@ export function Palette({ onClose }: { onClose: () => void }) {
   };
 
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} padding={0} size={640} yOffset="12vh">
+    <Modal
+      opened
+      onClose={onClose}
+      withCloseButton={false}
+      padding={0}
+      size={640}
+      yOffset="12vh"
+      // Until a transition has begun there is no field, and keys would go to the page.
+      transitionProps={{ duration: 0 }}
+    >
       <div className={classes.input}>
         <IconSearch size={16} stroke={1.8} />
         <input
           data-autofocus
+          ref={focusNow}
           role="combobox"
           aria-expanded
           aria-controls="palette-list"

@@ -1,9 +1,10 @@
-import { Outlet, useNavigate } from '@tanstack/react-router';
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useRef, useState, type RefObject } from 'react';
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import type { Shortcut } from '@/lib/shortcuts';
 import { isBoolean, recall, remember } from '@/lib/storage';
-import { PLACES } from '@/model/places';
-import { shift, zoomOut } from '@/model/timeRange';
+import { isTimed, PLACES } from '@/model/places';
+import { hasLater, shift, zoomOut } from '@/model/timeRange';
 import { KeyboardProvider, useShortcuts } from './keys';
 import { NavRail } from './NavRail';
 import { Notices } from './Notices';
@@ -11,7 +12,7 @@ import { Palette } from './Palette';
 import { ShortcutSheet } from './ShortcutSheet';
 import { useService } from './service';
 import { keepShell } from './shellUrl';
-import { useTime } from './time';
+import { useTime, type TimeControl } from './time';
 import { TimeProvider } from './TimeProvider';
 import { TopBar } from './TopBar';
 import classes from './Shell.module.css';
@@ -79,6 +80,7 @@ interface ShellActions {
 function useShellKeys(actions: ShellActions): void {
   const time = useTime();
   const { keep, isUsed } = useService();
+  const path = useLocation({ select: (location) => location.pathname });
   const navigate = useNavigate();
   const { setColorScheme } = useMantineColorScheme();
   const shown = useComputedColorScheme('light');
@@ -101,10 +103,19 @@ function useShellKeys(actions: ShellActions): void {
     ...(isUsed
       ? [{ keys: 'b', title: 'Choose a service', group: 'Everywhere', run: () => actions.service.current?.focus() }]
       : []),
-    { keys: 't', title: 'Choose the time range', group: 'Time', run: actions.openTime },
     { keys: 'r', title: 'Refresh', group: 'Time', run: time.refresh },
-    { keys: '[', title: 'Earlier', group: 'Time', run: () => time.setRange(shift(time.resolved, -1)) },
-    { keys: ']', title: 'Later', group: 'Time', run: () => time.setRange(shift(time.resolved, 1)) },
-    { keys: 'z', title: 'Zoom out', group: 'Time', run: () => time.setRange(zoomOut(time.range, time.resolved)) },
+    ...(isTimed(path) ? timeKeys(time, actions.openTime) : []),
   ]);
+}
+
+function timeKeys({ range, resolved, now, setRange }: TimeControl, openTime: () => void): Shortcut[] {
+  const later = (): void => {
+    if (hasLater(resolved, now)) setRange(shift(resolved, 1, now));
+  };
+  return [
+    { keys: 't', title: 'Choose the time range', group: 'Time', run: openTime },
+    { keys: '[', title: 'Earlier', group: 'Time', run: () => setRange(shift(resolved, -1, now)) },
+    { keys: ']', title: 'Later', group: 'Time', run: later },
+    { keys: 'z', title: 'Zoom out', group: 'Time', run: () => setRange(zoomOut(range, resolved)) },
+  ];
 }

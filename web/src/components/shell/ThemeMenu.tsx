@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, Tooltip, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
 import { IconCheck, IconDeviceDesktop, IconMoon, IconSun } from '@tabler/icons-react';
+import { useState } from 'react';
 
 const CHOICES: { scheme: MantineColorScheme; title: string; Icon: typeof IconSun }[] = [
   { scheme: 'light', title: 'Light', Icon: IconSun },
@@ -9,11 +10,12 @@ const CHOICES: { scheme: MantineColorScheme; title: string; Icon: typeof IconSun
 
 export function ThemeMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [isOpen, setOpen] = useState(false);
   const Current = CHOICES.find((choice) => choice.scheme === colorScheme)?.Icon ?? IconDeviceDesktop;
   return (
-    <Menu position="top-start" width={180}>
+    <Menu position="top-start" width={180} opened={isOpen} onChange={setOpen}>
       <Menu.Target>
-        <Tooltip label="Light or dark (D)">
+        <Tooltip label="Light or dark (D)" disabled={isOpen}>
           <ActionIcon aria-label="Theme">
             <Current size={17} stroke={1.6} />
           </ActionIcon>

@@ -27,7 +27,6 @@ export function TimePicker({ isOpen, onOpen }: Props) {
         <Button
           onClick={() => onOpen(!isOpen)}
           aria-label="Time range"
-          className="num"
           leftSection={<IconCalendarClock size={15} stroke={1.7} />}
           rightSection={<IconChevronDown size={13} />}
         >

@@ -3,8 +3,8 @@ import { IconChevronLeft, IconChevronRight, IconSearch, IconZoomOut } from '@tab
 import { useLocation } from '@tanstack/react-router';
 import type { RefObject } from 'react';
 import { isMac } from '@/lib/browser';
-import { PLACES } from '@/model/places';
-import { shift, zoomOut } from '@/model/timeRange';
+import { isTimed, PLACES } from '@/model/places';
+import { hasLater, shift, zoomOut } from '@/model/timeRange';
 import { RefreshControl } from './RefreshControl';
 import { ServiceFilter } from './ServiceFilter';
 import { TimePicker } from './TimePicker';
@@ -21,7 +21,6 @@ interface Props {
 export function TopBar({ isTimeOpen, onTimeOpen, onPalette, service }: Props) {
   const path = useLocation({ select: (location) => location.pathname });
   const place = PLACES.find((one) => path.startsWith(one.path));
-  const time = useTime();
   return (
     <header className={classes.bar}>
       <h1 className={classes.where}>
@@ -35,25 +34,42 @@ export function TopBar({ isTimeOpen, onTimeOpen, onPalette, service }: Props) {
       </button>
       <div className={classes.spring} />
       <ServiceFilter inputRef={service} />
-      <div className={classes.joined}>
-        <Tooltip label="Earlier ([)">
-          <Button aria-label="Earlier" px={6} onClick={() => time.setRange(shift(time.resolved, -1))}>
-            <IconChevronLeft size={15} />
-          </Button>
-        </Tooltip>
-        <TimePicker isOpen={isTimeOpen} onOpen={onTimeOpen} />
-        <Tooltip label="Later (])">
-          <Button aria-label="Later" px={6} onClick={() => time.setRange(shift(time.resolved, 1))}>
-            <IconChevronRight size={15} />
-          </Button>
-        </Tooltip>
-        <Tooltip label="Zoom out (Z)">
-          <Button aria-label="Zoom out" px={6} onClick={() => time.setRange(zoomOut(time.range, time.resolved))}>
-            <IconZoomOut size={15} stroke={1.7} />
-          </Button>
-        </Tooltip>
-      </div>
+      {isTimed(path) && <TimeControls isOpen={isTimeOpen} onOpen={onTimeOpen} />}
       <RefreshControl />
     </header>
+  );
+}
+
+interface TimeProps {
+  isOpen: boolean;
+  onOpen: (open: boolean) => void;
+}
+
+function TimeControls({ isOpen, onOpen }: TimeProps) {
+  const { range, resolved, now, setRange } = useTime();
+  return (
+    <div className={classes.joined}>
+      <Tooltip label="Earlier ([)" disabled={isOpen}>
+        <Button aria-label="Earlier" px={6} onClick={() => setRange(shift(resolved, -1, now))}>
+          <IconChevronLeft size={15} />
+        </Button>
+      </Tooltip>
+      <TimePicker isOpen={isOpen} onOpen={onOpen} />
+      <Tooltip label="Later (])" disabled={isOpen}>
+        <Button
+          aria-label="Later"
+          px={6}
+          disabled={!hasLater(resolved, now)}
+          onClick={() => setRange(shift(resolved, 1, now))}
+        >
+          <IconChevronRight size={15} />
+        </Button>
+      </Tooltip>
+      <Tooltip label="Zoom out (Z)" disabled={isOpen}>
+        <Button aria-label="Zoom out" px={6} onClick={() => setRange(zoomOut(range, resolved))}>
+          <IconZoomOut size={15} stroke={1.7} />
+        </Button>
+      </Tooltip>
+    </div>
   );
 }
