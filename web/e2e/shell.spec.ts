@@ -29,6 +29,19 @@ test('the palette goes to places and metrics', async ({ page }) => {
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
 });
 
+test('the palette takes every key that follows it', async ({ page }) => {
+  await page.goto('/explore/metrics?a=up');
+  await expect(editor(page)).toBeVisible();
+  await page.keyboard.press('Escape');
+  for (let turn = 0; turn < 2; turn += 1) {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('dashboards');
+    await expect(page.getByRole('combobox', { name: /Find a page/ })).toHaveValue('dashboards');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+  }
+});
+
 test('keys go to places and are told', async ({ page }) => {
   await page.goto('/settings/status');
   await expect(page.getByTestId('head')).toBeVisible();
@@ -65,6 +78,37 @@ test('the time range is typed, travels and comes back', async ({ page }) => {
   expect(search(page).get('a')).toBeNull();
   await page.goBack();
   await expect.poll(() => search(page).get('a')).toBe('up');
+});
+
+test('time goes no further than now', async ({ page }) => {
+  await page.goto('/explore/metrics?a=up');
+  const later = page.getByRole('button', { name: 'Later' });
+  await expect(later).toBeDisabled();
+  await page.getByRole('button', { name: 'Earlier' }).click();
+  await expect(later).toBeEnabled();
+  await later.click();
+  await expect(later).toBeDisabled();
+  const to = Number(search(page).get('to'));
+  expect(to).toBeLessThanOrEqual(Date.now() + 1000);
+  expect(Number(search(page).get('to')) - Number(search(page).get('from'))).toBe(3_600_000);
+});
+
+test('pages without a time range show none', async ({ page }) => {
+  await page.goto('/settings/status');
+  await expect(page.getByRole('button', { name: 'Refresh', exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Time range' })).toHaveCount(0);
+  await page.goto('/pipeline/targets');
+  await expect(page.getByRole('button', { name: 'Time range' })).toBeVisible();
+});
+
+test("Jaeger's links open the same search", async ({ page }) => {
+  const tags = encodeURIComponent('{"http.status_code":"500","error":"true"}');
+  await page.goto(`/search?service=cart&operation=all&tags=${tags}&lookback=3h&limit=20&minDuration=2ms&maxDuration=`);
+  await expect(page).toHaveURL(/\/traces\?/);
+  const read = search(page);
+  expect([read.get('service'), read.get('q'), read.get('errors')]).toEqual(['cart', 'http.status_code=500', '1']);
+  expect([read.get('min'), read.get('max'), read.get('limit')]).toEqual(['2ms', null, '20']);
+  expect([read.get('from'), read.get('to')]).toEqual(['now-3h', 'now']);
 });
 
 test('it refreshes by itself', async ({ page }) => {

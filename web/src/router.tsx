@@ -11,6 +11,7 @@ import { cleanServices } from '@/pages/services/url';
 import { cleanStatus } from '@/pages/status/url';
 import { cleanTargets } from '@/pages/targets/url';
 import { cleanTrace } from '@/pages/trace/url';
+import { fromJaeger } from '@/pages/traces/jaegerLink';
 import { cleanTraces } from '@/pages/traces/url';
 
 const root = createRootRoute({ component: Shell, errorComponent: PageError, notFoundComponent: NotFound });
@@ -83,6 +84,15 @@ const jaegerTrace = createRoute({
   },
 });
 
+const jaegerSearch = createRoute({
+  getParentRoute: () => root,
+  path: '/search',
+  validateSearch: (search: Record<string, unknown>) => search as Record<string, string>,
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: '/traces', search: fromJaeger(search) });
+  },
+});
+
 const targets = createRoute({
   getParentRoute: () => root,
   path: '/pipeline/targets',
@@ -144,6 +154,7 @@ export const router = createRouter({
     traces,
     trace,
     jaegerTrace,
+    jaegerSearch,
     services,
     service,
     map,
