@@ -15,7 +15,7 @@ const NAMES: Record<string, string> = {
   startTime: 'Started',
   reloadConfigSuccess: 'Last reload',
   lastConfigTime: 'Configuration from',
-  storageRetention: 'Kept for',
+  storageRetention: 'Metrics kept for',
   corruptionCount: 'Corruptions of the log',
   GOMEMLIMIT: 'Memory limit',
   GOMAXPROCS: 'Processors used',

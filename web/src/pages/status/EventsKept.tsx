@@ -43,7 +43,7 @@ export function EventsKept() {
           {data.kinds.map((row) => (
             <tr key={row.kind}>
               <td className={classes.wide}>{TITLES[row.kind]}</td>
-              <td>{row.oldest === null ? '–' : printMoment(Date.parse(row.oldest), utc)}</td>
+              <td className="date">{row.oldest === null ? '–' : printMoment(Date.parse(row.oldest), utc)}</td>
               <td>{formatCount(row.memory_rows)}</td>
               <td>{formatCount(row.file_rows)}</td>
               <td>{formatCount(row.columns)}</td>

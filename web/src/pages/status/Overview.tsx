@@ -70,7 +70,7 @@ function HeadTiles({ head, utc }: { head: TsdbStatus['headStats']; utc: boolean 
       {tiles.map(([name, value, more]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd className="num">{value}</dd>
+          <dd className={name === 'Oldest in memory' ? 'date' : 'num'}>{value}</dd>
           {more !== '' && <small className="num">{more}</small>}
         </div>
       ))}
@@ -86,7 +86,7 @@ function FactList({ title, facts }: { title: string; facts: Fact[] }) {
         {facts.map((fact) => (
           <div key={fact.name} data-bad={fact.isBad || undefined}>
             <dt>{fact.name}</dt>
-            <dd className="num">
+            <dd className={fact.at === undefined ? 'num' : 'date'}>
               {fact.value}
               {fact.at !== undefined && (
                 <small>

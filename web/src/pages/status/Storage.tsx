@@ -79,7 +79,7 @@ function BlockTable({ blocks }: { blocks: TsdbBlock[] }) {
               <td>
                 <code>{block.ulid}</code>
               </td>
-              <td>{printMoment(block.minTime, utc)}</td>
+              <td className="date">{printMoment(block.minTime, utc)}</td>
               <td>{formatSeconds((block.maxTime - block.minTime) / 1000)}</td>
               <td className={classes.wide}>
                 <span className={classes.span}>
