@@ -1,5 +1,5 @@
 // How log lines are shown: their order, columns, JSON bodies, long texts; and the ways to them.
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { sendLines, type SentLine } from './logLines';
 import { newTraceId } from './otlp';
 import { expect, search, test } from './page';
@@ -40,7 +40,14 @@ test('a field becomes a column of the list', async ({ page }) => {
   await fields(page).getByRole('button', { name: 'Column http.route' }).click();
   await expect.poll(() => search(page).get('cols')).toBe('http.route');
   await expect(page.getByTestId('column-heads')).toContainText('http.route');
-  await expect(rows(page).filter({ hasText: 'slow answer' })).toContainText('/pay');
+  const row = rows(page).filter({ hasText: 'slow answer' });
+  await expect(row).toContainText('/pay');
+  // Each head stands above its cells.
+  const left = (one: Locator) => one.evaluate((element) => element.getBoundingClientRect().left);
+  const heads = page.getByTestId('column-heads');
+  expect(await left(heads.locator(':scope > span', { hasText: 'http.route' }))).toBe(
+    await left(row.getByTitle('/pay', { exact: true })),
+  );
   await rows(page).filter({ hasText: 'slow answer' }).click();
   await page.getByTestId('log-detail').getByRole('button', { name: 'Column user.id' }).click();
   await expect.poll(() => search(page).get('cols')).toBe('http.route,user.id');

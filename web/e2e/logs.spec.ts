@@ -150,22 +150,28 @@ test('lines around a line are those of its service', async ({ page }) => {
   await expect.poll(() => search(page).get('context')).toMatch(/^l[0-9a-f]+$/);
   await page.reload();
   await expect(page.getByRole('dialog').getByTestId('context-line')).toContainText('slow answer');
+  // One press closes the drawer alone; the line below it stays open, and going back does not open it again.
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page.getByTestId('log-detail')).toContainText('http.route');
+  await page.goBack();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
-test('lines come live, and wait while they are read', async ({ page }) => {
+test('a line that was open is open when one comes back from its trace', async ({ page }) => {
   const shop = unique('shop');
-  await sendLines(page, shop, LINES);
-  await open(page, shop, '&live=1');
-  await expect(page.getByTestId('live')).toContainText('Live');
-  await expect(rows(page)).toHaveCount(4);
-  await sendLines(page, shop, [{ body: 'fresh line', severity: 9, ago: 0 }]);
-  await expect(rows(page).first()).toContainText('fresh line');
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await sendLines(page, shop, [{ body: 'later line', severity: 9, ago: 0 }]);
-  await expect(page.getByRole('button', { name: '1 new line' })).toBeVisible();
-  await expect(rows(page).first()).toContainText('fresh line');
-  await page.getByRole('button', { name: '1 new line' }).click();
-  await expect(rows(page).first()).toContainText('later line');
+  await sendTrace(page, { service: shop, name: 'GET /cart', from: 0, to: 40, kind: 'server' }, [
+    { service: shop, body: 'cart is empty', severity: 13, at: 10 },
+  ]);
+  await open(page, shop);
+  await rows(page).first().click();
+  await expect.poll(() => search(page).get('line')).toMatch(/^l[0-9a-f]+$/);
+  await page.getByRole('link', { name: 'Trace, at its span' }).click();
+  await expect(page).toHaveURL(/\/traces\//);
+  await page.goBack();
+  await expect(page.getByTestId('log-detail')).toContainText('cart is empty');
+  await rows(page).first().click();
+  await expect.poll(() => search(page).get('line')).toBeNull();
 });
 
 test('patterns tell what lines have in common', async ({ page }) => {
@@ -219,11 +225,18 @@ test('what is found is downloaded', async ({ page }) => {
 });
 
 test('a fault in a search is shown at its place', async ({ page }) => {
+  await sendLines(page, unique('shop'), LINES);
   await page.goto(`/logs?${RANGE}`);
+  await expect(rows(page).first()).toBeVisible();
   await box(page).fill('service:(a or');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('search').getByRole('alert')).toContainText(/Column \d+/);
+  // Said once, and what was found before stays.
+  await expect(page.getByRole('alert')).toHaveCount(1);
+  await expect(rows(page).first()).toBeVisible();
+  await page.goto(`/logs?q=${encodeURIComponent('service:(a or')}&${RANGE}`);
   await expect(page.getByText('The search cannot be read')).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(1);
 });
 
 test('nothing found is said, and undone', async ({ page }) => {

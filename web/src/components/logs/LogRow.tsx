@@ -17,10 +17,15 @@ export interface RowLook {
   columns: readonly string[];
 }
 
-/** The columns of a row: mark, time, severity, service, those chosen, message. */
-export function rowGrid(columns: readonly string[]): string | undefined {
-  if (columns.length === 0) return undefined;
-  return `3px auto 40px minmax(56px, 116px) repeat(${columns.length}, minmax(48px, 150px)) minmax(38%, 1fr)`;
+/** `14:05:09.123` is 12 letters of 6.9 px, and 2 px stand before it; with `01-31 ` they are 18. */
+const TIME_PX = 86;
+const DAY_TIME_PX = 127;
+
+/** The columns of a row: mark, time, severity, service, those chosen, message. The same for every row and the heads. */
+export function rowGrid({ columns, withDay }: Pick<RowLook, 'columns' | 'withDay'>): string {
+  const chosen = columns.length === 0 ? '' : ` repeat(${columns.length}, minmax(64px, max(150px, 11vw)))`;
+  const time = withDay ? DAY_TIME_PX : TIME_PX;
+  return `3px ${time}px 40px minmax(56px, max(116px, 10vw))${chosen} minmax(25%, 1fr)`;
 }
 
 interface Props {
@@ -44,7 +49,7 @@ export function LogRow({ line, look, isOpen, onClick, ref }: Props) {
       className={`${classes.row} ${classes.sev}`}
       data-severity={line.severity}
       data-wrap={isWrapped || undefined}
-      style={{ gridTemplateColumns: rowGrid(look.columns) }}
+      style={{ gridTemplateColumns: rowGrid(look) }}
       aria-expanded={isOpen}
       onClick={() => {
         // Selecting text is no click.

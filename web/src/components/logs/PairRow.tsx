@@ -1,6 +1,7 @@
 // A field of a line with its value: to filter by, to group by, to show as a column, to copy.
 import { IconColumnInsertRight, IconFilterMinus, IconFilterPlus, IconLayoutList } from '@tabler/icons-react';
 import type { AttributeValue } from '@/api/events';
+import { Breakable } from '@/components/common/Breakable';
 import { CopyButton } from '@/components/common/PageState';
 import type { Pair } from '@/model/logs/detail';
 import { fieldTerm, hasTerm, not } from '@/model/logs/terms';
@@ -11,7 +12,9 @@ export function PairRow({ pair, actions }: { pair: Pair; actions: LineActions })
   const term = fieldTerm(pair.field, pair.value);
   return (
     <div className={classes.pair} data-on={(term !== null && hasTerm(actions.q, term)) || undefined}>
-      <span title={pair.field}>{pair.key}</span>
+      <span title={pair.field}>
+        <Breakable text={pair.key} />
+      </span>
       <code data-type={typeof pair.value}>{printPair(pair.value)}</code>
       <span className={classes.tools}>
         {term !== null && (

@@ -3,19 +3,14 @@ import { IconX } from '@tabler/icons-react';
 import type { LineActions } from '@/components/logs/LogDetail';
 import { rowGrid, type RowLook } from '@/components/logs/LogRow';
 import { unquote } from '@/model/logs/columns';
-import { printTime } from '@/model/logs/line';
 import classes from './Logs.module.css';
 
 export function ColumnHeads({ look, actions }: { look: RowLook; actions: LineActions }) {
   if (look.columns.length === 0) return null;
   return (
-    <div className={classes.heads} style={{ gridTemplateColumns: rowGrid(look.columns) }} data-testid="column-heads">
+    <div className={classes.heads} style={{ gridTemplateColumns: rowGrid(look) }} data-testid="column-heads">
       <i />
-      <span className={classes.timeHead}>
-        Time
-        {/* As wide as the times below. */}
-        <time aria-hidden>{printTime({ seconds: 0, nanos: 0 }, true, look.withDay)}</time>
-      </span>
+      <span className={classes.timeHead}>Time</span>
       <span />
       <span>Service</span>
       {look.columns.map((field) => (

@@ -7,6 +7,7 @@ import { Failure, Loading } from '@/components/common/PageState';
 import { LogDetail, type LineActions } from '@/components/logs/LogDetail';
 import { LogRow, type RowLook } from '@/components/logs/LogRow';
 import rows from '@/components/logs/Logs.module.css';
+import { useShortcuts } from '@/components/shell/keys';
 import { LIST_CLIP_BYTES, printFullTime, readLine, type Line } from '@/model/logs/line';
 import classes from './Context.module.css';
 
@@ -31,6 +32,8 @@ export function ContextDrawer({ id, look, actions, onClose }: Props) {
     staleTime: Infinity,
     retry: false,
   });
+  // By our own keys, so that one press closes the drawer and not the line below it as well.
+  useShortcuts([{ keys: 'escape', title: 'Close the lines around', group: 'Logs', run: onClose, inFields: true }]);
   const lines = useMemo(
     () => (data === undefined ? null : [data.before, [data.event], data.after].map((part) => part.map(readLine))),
     [data],
@@ -40,6 +43,7 @@ export function ContextDrawer({ id, look, actions, onClose }: Props) {
     <Drawer
       opened
       onClose={onClose}
+      closeOnEscape={false}
       position="right"
       size="min(1040px, 88vw)"
       title={middle === undefined ? 'Around the line' : `Around ${printFullTime(middle.at, look.utc)}`}

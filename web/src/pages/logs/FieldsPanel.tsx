@@ -10,11 +10,13 @@ import {
 import { useState } from 'react';
 import type { EventQuery } from '@/api/events';
 import type { LineActions } from '@/components/logs/LogDetail';
+import { useTime } from '@/components/shell/time';
 import { formatCount } from '@/lib/format';
 import { unquote } from '@/model/logs/columns';
 import { groupFields, SCOPE_TITLES, type Field } from '@/model/logs/fields';
-import { printValue } from '@/model/logs/line';
+import { printTime, printValue } from '@/model/logs/line';
 import { fieldTerm, hasTerm, not } from '@/model/logs/terms';
+import { describeRange } from '@/model/timeRange';
 import { useFields, useTopValues } from './useLogs';
 import classes from './Fields.module.css';
 
@@ -23,10 +25,15 @@ interface Props {
   actions: LineActions;
 }
 
+interface PanelProps extends Props {
+  /** Lines come while the counts stand still. */
+  isLive: boolean;
+}
+
 /** Open from the start: what nearly every search begins with. */
 const OPEN = ['severity', 'service'];
 
-export function FieldsPanel({ query, actions }: Props) {
+export function FieldsPanel({ query, actions, isLive }: PanelProps) {
   const { fields, isLoading } = useFields(query, true);
   const [find, setFind] = useState('');
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set(OPEN));
@@ -47,6 +54,7 @@ export function FieldsPanel({ query, actions }: Props) {
           onChange={(event) => setFind(event.currentTarget.value)}
         />
       </div>
+      {isLive && <AsOf seconds={query.end} />}
       <div className={classes.list}>
         {isLoading && <Loader size={14} m="sm" />}
         {groups.map((group) => (
@@ -69,6 +77,20 @@ export function FieldsPanel({ query, actions }: Props) {
         )}
       </div>
     </aside>
+  );
+}
+
+/** Counting each second would cost more than it tells. */
+function AsOf({ seconds }: { seconds: number }) {
+  const { utc, refresh, range, now } = useTime();
+  return (
+    <p className={`${classes.asOf} num`}>
+      Counted over “{describeRange(range, now, utc)}”, at{' '}
+      {printTime({ seconds: Math.floor(seconds), nanos: 0 }, utc, false).slice(0, 8)}{' '}
+      <button type="button" onClick={refresh}>
+        Again
+      </button>
+    </p>
   );
 }
 

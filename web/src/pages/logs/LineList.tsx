@@ -17,16 +17,20 @@ interface Props {
   onNearEnd: () => void;
   /** Whether the list stands at its top. */
   onTop?: (isTop: boolean) => void;
+  /** The id of the line that is open, and in sight, from the start. */
+  first?: string | null;
+  /** The line opened last; null when that was closed again. */
+  onOpen?: (id: string | null) => void;
 }
 
 const ROW_PX = 22;
 /** So many lines before the end the next are asked for. */
 const AHEAD = 60;
 
-export function LineList({ lines, look, actions, foot, onNearEnd, onTop }: Props) {
+export function LineList({ lines, look, actions, foot, onNearEnd, onTop, first = null, onOpen }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const [active, setActive] = useState<string | null>(null);
+  const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set(first === null ? [] : [first]));
+  const [active, setActive] = useState<string | null>(first);
   const list = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroll.current,
@@ -42,16 +46,24 @@ export function LineList({ lines, look, actions, foot, onNearEnd, onTop }: Props
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [last, lines.length]);
 
+  // Where it is once: what comes later is scrolled by hand.
+  useEffect(() => {
+    const at = first === null ? -1 : lines.findIndex((line) => line.id === first);
+    if (at > 0) list.scrollToIndex(at, { align: 'center' });
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+
   const toggle = (id: string): void => {
     const next = new Set(open);
     if (!next.delete(id)) next.add(id);
     setOpen(next);
     setActive(id);
+    onOpen?.(next.has(id) ? id : null);
   };
   const move = (by: number): void => {
     const at = lines.findIndex((line) => line.id === active);
-    const first = items.find((item) => item.start >= (scroll.current?.scrollTop ?? 0))?.index ?? 0;
-    const next = at < 0 ? first : Math.min(lines.length - 1, Math.max(0, at + by));
+    const top = items.find((item) => item.start >= (scroll.current?.scrollTop ?? 0))?.index ?? 0;
+    const next = at < 0 ? top : Math.min(lines.length - 1, Math.max(0, at + by));
     const line = lines[next];
     if (line === undefined) return;
     setActive(line.id);
@@ -68,6 +80,7 @@ export function LineList({ lines, look, actions, foot, onNearEnd, onTop }: Props
       run: () => {
         setOpen(new Set());
         setActive(null);
+        onOpen?.(null);
       },
     },
   ]);

@@ -1,6 +1,6 @@
 // The lines found, beside the fields they have.
 import type { EventQuery } from '@/api/events';
-import { Failure, Loading } from '@/components/common/PageState';
+import { Empty, Failure, Loading } from '@/components/common/PageState';
 import type { LineActions } from '@/components/logs/LogDetail';
 import type { RowLook } from '@/components/logs/LogRow';
 import { StatsRemarks } from '@/components/logs/StatsRemarks';
@@ -24,34 +24,35 @@ interface Props {
   actions: LineActions;
   hasFields: boolean;
   onClear: () => void;
+  /** The line that is open from the start. */
+  line: string | null;
+  onLine: (id: string | null) => void;
 }
 
-export function LinesView({ query, found, live, look, actions, hasFields, onClear }: Props) {
+export function LinesView(props: Props) {
+  const { query, found, live, look, actions, hasFields } = props;
   return (
     <div className={classes.split} data-alone={!hasFields || undefined}>
-      {hasFields && <FieldsPanel query={query} actions={actions} />}
+      {hasFields && <FieldsPanel query={query} actions={actions} isLive={live !== null} />}
       {live !== null ? (
         <LiveView live={live} look={look} actions={actions} />
       ) : (
         <div className={classes.main} data-stale={found.isStale || undefined}>
-          <Found query={query} found={found} look={look} actions={actions} onClear={onClear} />
+          <Found {...props} />
         </div>
       )}
     </div>
   );
 }
 
-function Found({ query, found, look, actions, onClear }: Omit<Props, 'live' | 'hasFields'>) {
+function Found({ query, found, look, actions, onClear, line, onLine }: Omit<Props, 'live' | 'hasFields'>) {
   if (found.isLoading) return <Loading what="lines" />;
-  if (found.error !== null) {
-    const isFault = readSearchFault(found.error, query.q) !== null;
-    return (
-      <Failure
-        title={isFault ? 'The search cannot be read' : 'The lines could not be searched'}
-        error={found.error}
-        {...(isFault ? {} : { onRetry: found.refetch })}
-      />
-    );
+  const isFault = found.error !== null && readSearchFault(found.error, query.q) !== null;
+  if (found.error !== null && !isFault) {
+    return <Failure title="The lines could not be searched" error={found.error} onRetry={found.refetch} />;
+  }
+  if (isFault && found.lines.length === 0) {
+    return <Empty title="The search cannot be read">Change it above, and press Enter.</Empty>;
   }
   if (found.lines.length === 0) {
     return (
@@ -72,6 +73,8 @@ function Found({ query, found, look, actions, onClear }: Omit<Props, 'live' | 'h
         look={look}
         actions={actions}
         onNearEnd={found.more}
+        first={line}
+        onOpen={onLine}
         foot={<Foot found={found} isAll={query.q === ''} />}
       />
     </>

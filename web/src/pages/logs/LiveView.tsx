@@ -40,8 +40,8 @@ export function LiveView({ live, look, actions }: Props) {
   useShortcuts([{ keys: 'p', title: 'Pause or go on', group: 'Logs', run: () => setHeld(!isHeld) }]);
 
   if (error !== null) {
-    const isFault = readSearchFault(error, actions.q) !== null;
-    return <Failure title={isFault ? 'The search cannot be read' : 'The stream could not begin'} error={error} />;
+    if (readSearchFault(error, actions.q) === null) return <Failure title="The stream could not begin" error={error} />;
+    return <Empty title="The search cannot be read">Change it above, and press Enter.</Empty>;
   }
   const toTop = (): void => {
     setHeld(false);
@@ -62,6 +62,7 @@ export function LiveView({ live, look, actions }: Props) {
           </span>
         )}
         <span className={classes.spring} />
+        <span className={classes.aside}>The time range is not used</span>
         <Button
           variant="subtle"
           color="gray"

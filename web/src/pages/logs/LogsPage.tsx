@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconAccessPoint } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { Segments } from '@/components/common/Segments';
 import { highlighter } from '@/components/logs/highlight';
 import type { LineActions } from '@/components/logs/LogDetail';
@@ -50,13 +50,21 @@ export function LogsPage() {
   const { volume, isLoading } = useVolume(query, !state.live);
   const live = useTail(asked, state.live);
 
-  const change = (part: Partial<LogsState>): void => {
-    void navigate({ to: '.', search: (previous: object) => ({ ...previous, ...encodeLogs({ ...state, ...part }) }) });
+  useEndOfLive(state.live, refresh);
+
+  const change = (part: Partial<LogsState>, replace = false): void => {
+    // Another search begins at its top.
+    const line = part.q === undefined || part.q === state.q ? state.line : null;
+    const next = encodeLogs({ ...state, line, ...part });
+    void navigate({ to: '.', search: (previous: object) => ({ ...previous, ...next }), replace });
   };
   const clear = (): void => {
     void navigate({
       to: '.',
-      search: (previous: object) => ({ ...withService(previous, null), ...encodeLogs({ ...state, q: '' }) }),
+      search: (previous: object) => ({
+        ...withService(previous, null),
+        ...encodeLogs({ ...state, q: '', line: null }),
+      }),
     });
   };
   const actions: LineActions = {
@@ -162,6 +170,8 @@ export function LogsPage() {
             actions={actions}
             hasFields={hasFields}
             onClear={clear}
+            line={state.line}
+            onLine={(line) => change({ line }, true)}
           />
         )}
         {state.view === 'patterns' && (
@@ -187,10 +197,25 @@ export function LogsPage() {
         )}
       </section>
       {state.context !== null && (
-        <ContextDrawer id={state.context} look={look} actions={actions} onClose={() => change({ context: null })} />
+        <ContextDrawer
+          id={state.context}
+          look={look}
+          actions={actions}
+          // Not a step to come back from: that would open it again.
+          onClose={() => change({ context: null }, true)}
+        />
       )}
     </div>
   );
+}
+
+/** The lines just seen are newer than the `now` of the time range: it moves on when they no longer come by themselves. */
+function useEndOfLive(isLive: boolean, refresh: () => void): void {
+  const was = useRef(isLive);
+  useEffect(() => {
+    if (was.current && !isLive) refresh();
+    was.current = isLive;
+  }, [isLive, refresh]);
 }
 
 function useRemembered(key: string, usual: boolean): [boolean, () => void] {

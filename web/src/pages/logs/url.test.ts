@@ -6,6 +6,7 @@ const plain: LogsState = {
   view: 'lines',
   live: false,
   context: null,
+  line: null,
   by: ['service'],
   agg: ['count', 'error_rate'],
   isOldestFirst: false,
@@ -18,6 +19,7 @@ it('comes back as it went', () => {
   const states: LogsState[] = [
     plain,
     { ...plain, q: 'a:"b c" or d', live: true, context: 'l12' },
+    { ...plain, line: 'l13' },
     {
       ...plain,
       view: 'group',

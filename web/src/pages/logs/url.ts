@@ -11,6 +11,8 @@ export interface LogsState {
   live: boolean;
   /** The id of the line whose surroundings are open. */
   context: string | null;
+  /** The id of the line opened last: whoever comes back finds it open. */
+  line: string | null;
   by: string[];
   agg: string[];
   /** The oldest line first. */
@@ -22,7 +24,7 @@ export interface LogsState {
   sort: PatternOrder;
 }
 
-const KEYS = ['q', 'view', 'live', 'context', 'by', 'agg', 'cols', 'dir', 'order', 'sort'];
+const KEYS = ['q', 'view', 'live', 'context', 'line', 'by', 'agg', 'cols', 'dir', 'order', 'sort'];
 const VIEWS: LogsView[] = ['lines', 'patterns', 'group'];
 const SORTS: PatternOrder[] = ['count', 'rare', 'severity', 'new'];
 const BY = ['service'];
@@ -42,7 +44,8 @@ export function decodeLogs(search: Record<string, string>): LogsState {
     q: search['q'] ?? '',
     view,
     live: view === 'lines' && search['live'] === '1',
-    context: search['context'] === undefined || search['context'] === '' ? null : search['context'],
+    context: orNull(search['context']),
+    line: orNull(search['line']),
     by: listOf(search['by']) ?? BY,
     agg: listOf(search['agg']) ?? AGG,
     isOldestFirst: search['dir'] === 'asc',
@@ -58,6 +61,7 @@ export function encodeLogs(state: LogsState): Record<string, string> {
     view: state.view === 'lines' ? '' : state.view,
     live: state.live && state.view === 'lines' ? '1' : '',
     context: state.context ?? '',
+    line: state.line ?? '',
     by: printList(state.by, BY),
     agg: printList(state.agg, AGG),
     cols: state.cols.join(),
@@ -65,6 +69,10 @@ export function encodeLogs(state: LogsState): Record<string, string> {
     order: state.order,
     sort: state.sort === 'count' ? '' : state.sort,
   };
+}
+
+function orNull(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text;
 }
 
 /** `none` stands for an empty list, as an empty text stands for what is usual. */

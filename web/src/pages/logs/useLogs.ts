@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { eventFields, eventHistogram, searchEvents, topValues, type EventQuery, type SearchStats } from '@/api/events';
+import { useKept } from '@/components/common/useKept';
 import { useTime } from '@/components/shell/time';
 import { readFields, type Field } from '@/model/logs/fields';
 import { LIST_CLIP_BYTES, readLine, type Line } from '@/model/logs/line';
@@ -47,7 +48,7 @@ export function useLines(query: EventQuery<'log'>, order: 'asc' | 'desc', enable
     gcTime: 60_000,
     enabled,
   });
-  const { data } = found;
+  const data = useKept(found.data, found.error !== null);
   const lines = useMemo(() => (data?.pages ?? []).flatMap((page) => page.events.map(readLine)), [data]);
   const isFull = lines.length >= LINES_MAX;
   return {
@@ -58,7 +59,7 @@ export function useLines(query: EventQuery<'log'>, order: 'asc' | 'desc', enable
     isLoading: found.isLoading,
     isFetching: found.isFetching,
     isFetchingMore: found.isFetchingNextPage,
-    isStale: found.isPlaceholderData,
+    isStale: found.isPlaceholderData || (found.error !== null && data !== undefined),
     hasMore: found.hasNextPage && !isFull,
     isFull,
     more: () => {
@@ -72,25 +73,30 @@ export function useLines(query: EventQuery<'log'>, order: 'asc' | 'desc', enable
 const BUCKETS = 120;
 
 export function useVolume(query: EventQuery<'log'>, enabled: boolean): { volume: Volume | null; isLoading: boolean } {
-  const { data, isLoading } = useQuery({
+  const found = useQuery({
     queryKey: ['logs-volume', query],
     queryFn: ({ signal }) => eventHistogram(query, { buckets: BUCKETS, by: 'severity' }, signal),
     placeholderData: keepPreviousData,
     retry: false,
     enabled,
   });
-  return { volume: useMemo(() => (data === undefined ? null : readVolume(data)), [data]), isLoading };
+  const data = useKept(found.data, found.error !== null);
+  return {
+    volume: useMemo(() => (data === undefined ? null : readVolume(data)), [data]),
+    isLoading: found.isLoading,
+  };
 }
 
 export function useFields(query: EventQuery<'log'>, enabled: boolean): { fields: Field[]; isLoading: boolean } {
-  const { data, isLoading } = useQuery({
+  const found = useQuery({
     queryKey: ['logs-fields', query],
     queryFn: ({ signal }) => eventFields(query, signal),
     placeholderData: keepPreviousData,
     retry: false,
     enabled,
   });
-  return { fields: useMemo(() => readFields(data ?? []), [data]), isLoading };
+  const data = useKept(found.data, found.error !== null);
+  return { fields: useMemo(() => readFields(data ?? []), [data]), isLoading: found.isLoading };
 }
 
 /** What a glance takes in. */

@@ -2,6 +2,7 @@ import { IconAlertTriangleFilled } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { receivers, type WireReceiver, type WireRefusal } from '@/api/receivers';
 import { Ago } from '@/components/common/Ago';
+import { sendHere } from '@/components/place/sendHere';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
 import { useTime } from '@/components/shell/time';
 import { formatBytes, formatCount, formatValue } from '@/lib/format';
@@ -111,14 +112,12 @@ function When({ at }: { at: string }) {
 }
 
 function Nothing() {
-  const host = location.hostname.includes(':') ? `[${location.hostname}]` : location.hostname;
-  const lines = `OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:4318
-OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-OTEL_SERVICE_NAME=my-service`;
+  const lines = sendHere(location.origin, 'OTEL_SERVICE_NAME=my-service');
   return (
     <Empty title="Nobody else has sent anything yet" lines={lines}>
-      OTLP is taken on ports 4317 (gRPC) and 4318 (HTTP), and with Zipkin’s and Jaeger’s at{' '}
-      <code>{location.origin}</code>. These lines in the environment of a service with an OpenTelemetry SDK send to it.
+      OTLP over HTTP is taken at the address of this page, with Zipkin’s and Jaeger’s; where each has a port of its own,
+      OTLP is taken on 4317 (gRPC) and 4318 (HTTP) too. These lines in the environment of a service with an
+      OpenTelemetry SDK send to it.
     </Empty>
   );
 }
