@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { newTraceId, sendTrace, type SentSpan } from './otlp';
 import { expect, search, test } from './page';
 
@@ -167,6 +167,38 @@ test('the map shows who calls whom', async ({ page }) => {
   await expect(calls).toContainText('Statements to a database');
   await calls.getByRole('link', { name: pay }).click();
   await expect(page).toHaveURL(new RegExp(`/services/${pay}`));
+});
+
+test('a service that calls nobody, and that nobody calls, is on the map', async ({ page }) => {
+  const [shop, cron] = [unique('shop'), unique('cron')];
+  await sendTrace(page, order(shop, unique('pay')));
+  await sendTrace(page, { service: cron, name: 'tidy up', from: 0, to: 40 });
+  const node = (name: string) => page.getByRole('button', { name: new RegExp(`service ${name}:`) });
+  await page.goto(`/map?${RANGE}`);
+  await until(page, async () => {
+    await expect(node(cron)).toHaveAccessibleName(/no calls$/, brief);
+    await expect(node(shop)).toBeVisible(brief);
+  });
+});
+
+test('a service has one colour on every page', async ({ page }) => {
+  const [shop, pay] = [unique('shop'), unique('pay')];
+  const id = await sendTrace(page, order(shop, pay, 'card declined'));
+  const colour = (place: Locator) =>
+    place
+      .locator('i')
+      .first()
+      .evaluate((element) => getComputedStyle(element).backgroundColor);
+  await page.goto(`/traces?q=service:${shop}&from=now-15m&to=now`);
+  const chips = page.getByTestId('service-chips').first();
+  const [first, second] = [await colour(chips.getByTitle(shop)), await colour(chips.getByTitle(pay))];
+  expect(first).not.toBe(second);
+  await page.goto(`/traces/${id}`);
+  expect(await colour(page.getByTestId('service-chips').getByTitle(pay, { exact: true }))).toBe(second);
+  await page.goto(`/services?find=${pay}&${RANGE}`);
+  const link = page.getByRole('link', { name: pay, exact: true });
+  await until(page, async () => expect(link).toBeVisible(brief));
+  expect(await colour(link)).toBe(second);
 });
 
 test('what came by which door is counted, and what was refused is said', async ({ page }) => {

@@ -9,6 +9,7 @@ export interface Ink {
   series: string[];
   text: string;
   muted: string;
+  bad: string;
   line: string;
   surface: string;
   mono: string;
@@ -21,6 +22,7 @@ export function readInk(): Ink {
     series: Array.from({ length: COLOURS }, (_, index) => token(`--series-${index + 1}`)),
     text: token('--text'),
     muted: token('--text-3'),
+    bad: token('--bad'),
     line: token('--line'),
     surface: token('--surface'),
     mono: token('--font'),
@@ -28,7 +30,8 @@ export function readInk(): Ink {
 }
 
 /** For styles, where variables work. */
-export function colourOf(index: number): string {
+export function colourOf(index: number, isBad = false): string {
+  if (isBad) return 'var(--bad)';
   return `var(--series-${(index % COLOURS) + 1})`;
 }
 

@@ -26,7 +26,8 @@ export function GraphNode({ node, at, radius, isChosen, isQuiet, onPoint, onChoo
   // A few errors among thousands are told by the number alone.
   const arc = level === 'warn' || level === 'bad' ? arcOf(node.errors, radius + 3) : null;
   const short = node.name.length > NAME_CHARS_MAX ? `${node.name.slice(0, NAME_CHARS_MAX - 1)}…` : node.name;
-  const says = `${printRate(node.rate)}${node.errors > 0 ? `, ${printShare(node.errors)} errors` : ''}`;
+  const rate = nodeRate(node);
+  const says = `${rate}${node.errors > 0 ? `, ${printShare(node.errors)} errors` : ''}`;
   return (
     <g
       transform={`translate(${at.x} ${at.y})`}
@@ -58,11 +59,17 @@ export function GraphNode({ node, at, radius, isChosen, isQuiet, onPoint, onChoo
         {short}
       </text>
       <text y={radius + 32} className={classes.numbers}>
-        {printRate(node.rate)}
+        {rate}
         {node.errors > 0 && <tspan className={classes.bad}> · {printShare(node.errors)}</tspan>}
       </text>
     </g>
   );
+}
+
+/** What it makes is no number to set beside what others take. */
+function nodeRate({ rate, counts }: Node): string {
+  if (counts === 'taken') return printRate(rate);
+  return rate > 0 ? `calls ${printRate(rate)}` : 'no calls';
 }
 
 function Shape({ node, radius: r }: { node: Node; radius: number }) {

@@ -4,10 +4,11 @@ import { useElementSize } from '@mantine/hooks';
 import { IconFocusCentered, IconMinus, IconPlus } from '@tabler/icons-react';
 import { useMemo, useRef, useState } from 'react';
 import { useShortcuts } from '@/components/shell/keys';
-import { pathOf, radiusOf, widthOf } from '@/model/map/draw';
+import { pathOf, radiusOf, widthOf, type View } from '@/model/map/draw';
 import type { Edge, Graph } from '@/model/map/graph';
 import { arrowKey } from '@/model/map/layers';
 import { layout, type Point } from '@/model/map/layout';
+import { tipOfCall, tipOfNode, type TipPlace } from '@/model/map/tip';
 import { errorLevel } from '@/model/services/service';
 import { GraphNode } from './GraphNode';
 import { GraphTip } from './GraphTip';
@@ -35,7 +36,10 @@ export function GraphView({ graph, chosen, onChoose, found }: Props) {
   const svg = useRef<SVGSVGElement>(null);
   const [pointed, setPointed] = useState<Choice | null>(null);
   // Numbers change at each refresh, who calls whom seldom: the picture stays as it is.
-  const stamp = graph.edges.map((edge) => `${edge.client}\n${edge.server}`).join('\n\n');
+  const stamp = [
+    ...graph.edges.map((edge) => `${edge.client}\n${edge.server}`),
+    ...graph.nodes.map((node) => node.name),
+  ].join('\n\n');
   const picture = useMemo(() => {
     const arrows = graph.edges.map((edge) => ({ from: edge.client, to: edge.server }));
     return layout(
@@ -106,16 +110,7 @@ export function GraphView({ graph, chosen, onChoose, found }: Props) {
         </svg>
       )}
       {pointed !== null && !move.isDragging && !isSame(pointed, chosen) && (
-        <GraphTip
-          graph={graph}
-          choice={pointed}
-          at={tipAt(pointed, graph, picture.places, (point) => ({
-            x: point.x * view.scale + view.x,
-            y: point.y * view.scale + view.y,
-          }))}
-          width={width}
-          height={height}
-        />
+        <GraphTip graph={graph} choice={pointed} at={tipAt(pointed, graph, picture.places, view, { width, height })} />
       )}
       <div className={classes.buttons}>
         <Tooltip label="Larger (+)" position="left">
@@ -160,12 +155,16 @@ function tipAt(
   choice: Choice,
   graph: Graph,
   places: ReadonlyMap<string, Point>,
-  toScreen: (at: Point) => Point,
-): Point {
-  if ('node' in choice) return toScreen(places.get(choice.node) ?? ORIGIN);
+  view: View,
+  box: { width: number; height: number },
+): TipPlace {
+  const onScreen = (name: string | undefined): Point => {
+    const { x, y } = places.get(name ?? '') ?? ORIGIN;
+    return { x: x * view.scale + view.x, y: y * view.scale + view.y };
+  };
+  if ('node' in choice) return tipOfNode(onScreen(choice.node), view.scale, box);
   const edge = graph.edges.find((one) => one.key === choice.edge);
-  const [a, b] = [places.get(edge?.client ?? '') ?? ORIGIN, places.get(edge?.server ?? '') ?? ORIGIN];
-  return toScreen({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+  return tipOfCall(onScreen(edge?.client), onScreen(edge?.server), box);
 }
 
 interface EdgeProps {

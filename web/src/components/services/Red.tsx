@@ -1,7 +1,7 @@
 // Rates, errors and durations in the cells of tables, each with how it moved.
 import { IconAlertTriangleFilled } from '@tabler/icons-react';
 import { formatSeconds, formatValue } from '@/lib/format';
-import { printRate } from '@/model/services/rate';
+import { printRate, type RateUnit } from '@/model/services/rate';
 import type { Change } from '@/model/services/change';
 import { errorLevel } from '@/model/services/service';
 import classes from './Red.module.css';
@@ -20,10 +20,17 @@ export function ChangeMark({ change }: { change: Change | null }) {
   );
 }
 
-export function RateCell({ rate, change = null }: { rate: number | null; change?: Change | null }) {
+interface RateProps {
+  rate: number | null;
+  change?: Change | null;
+  /** That of the column; its own where it stands alone. */
+  unit?: RateUnit;
+}
+
+export function RateCell({ rate, change = null, unit }: RateProps) {
   return (
     <span className={`${classes.cell} num`} data-testid="rate">
-      {rate === null ? <None /> : printRate(rate)}
+      {rate === null ? <None /> : printRate(rate, unit)}
       <ChangeMark change={change} />
     </span>
   );

@@ -30,6 +30,7 @@ export function ServiceFilter({ inputRef }: { inputRef: RefObject<HTMLInputEleme
       onDropdownOpen={() => setOpened(true)}
       onFocus={() => setOpened(true)}
       limit={200}
+      maxDropdownHeight={360}
       nothingFoundMessage={spans.isKnown && logs.isKnown ? 'No service is called that' : 'Loading…'}
       clearButtonProps={{ 'aria-label': 'All services', 'aria-hidden': false, tabIndex: 0 }}
       clearable

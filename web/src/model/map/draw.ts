@@ -24,6 +24,9 @@ export function widthOf(rate: number, most: number): number {
 /** Room for the head of the arrow. */
 const HEAD_PX = 7;
 
+/** Half the width of what stands below a node: next to it a call runs level, so that it does not cross the words. */
+const LEVEL_PX = 52;
+
 /** A smooth way through the points, from the edge of the first circle to before the edge of the last. */
 export function pathOf(points: readonly Point[], fromRadius: number, toRadius: number): string {
   const [first, last] = [points[0], points.at(-1)];
@@ -32,7 +35,12 @@ export function pathOf(points: readonly Point[], fromRadius: number, toRadius: n
   const isForward = last.x >= first.x;
   const start = { x: first.x + (isForward ? fromRadius : -fromRadius), y: first.y };
   const end = { x: last.x + (isForward ? -toRadius - HEAD_PX : toRadius + HEAD_PX), y: last.y };
-  const all = [start, ...points.slice(1, -1), end];
+  const way = isForward ? 1 : -1;
+  const passes = points.slice(1, -1).flatMap(({ x, y }) => [
+    { x: x - way * LEVEL_PX, y },
+    { x: x + way * LEVEL_PX, y },
+  ]);
+  const all = [start, ...passes, end];
   // Against the direction of the others it bends aside, so that it does not lie on the call it answers.
   const bend = isForward ? 0 : -28;
   let out = `M${print(start)}`;

@@ -61,6 +61,35 @@ describe('graph', () => {
     ]);
   });
 
+  it('counts what a service takes by its own spans, and says where it is what it makes', () => {
+    const { nodes, edges } = readGraph(
+      {
+        total: vector([
+          ['shop', 'orders', 'database', 5],
+          ['shop', 'pay', '', 2],
+        ]),
+        failed: undefined,
+        p95: undefined,
+      },
+      [
+        { name: 'shop', red: { rate: 0.5, errors: 0.1, p95: 0.2 } },
+        { name: 'cron', red: null },
+        { name: 'pay', red: null },
+        { name: 'orders', red: null },
+      ],
+    );
+    const numbers = nodes.map((node) => [node.name, node.kind, node.rate, node.counts, node.errors]);
+    expect(numbers).toEqual([
+      ['cron', 'service', 0, 'made', 0],
+      ['orders', 'service', 0, 'made', 0],
+      ['orders (database)', 'database', 5, 'taken', 0],
+      ['pay', 'service', 2, 'taken', 0],
+      ['shop', 'service', 0.5, 'taken', 0.1],
+    ]);
+    expect(edges).toHaveLength(2);
+    expect(graph.nodes.find((node) => node.name === 'user')?.counts).toBe('made');
+  });
+
   it('leaves out calls that did not happen', () => {
     expect(graph.edges).toHaveLength(5);
   });

@@ -21,10 +21,12 @@ export interface Edge {
 export interface Node {
   name: string;
   kind: NodeKind;
-  /** Calls a second that it takes; of one that takes none, that it makes. */
+  /** Calls a second: requests of a service as its own spans count them, otherwise what leads to it. */
   rate: number;
+  /** Of one that takes none, or of which that is not known, `rate` and `errors` are of the calls that it makes. */
+  counts: 'taken' | 'made';
   errors: number;
-  /** The slowest of what leads to it. */
+  /** Of its requests; where that is not known, the slowest of what leads to it. */
   p95: number | null;
   /** Whether some of what leads to it are messages. */
   takesMessages: boolean;
@@ -51,7 +53,15 @@ export interface GraphAnswers {
   p95: QueryData | undefined;
 }
 
-export function readGraph(answers: GraphAnswers): Graph {
+/** A service as its own spans tell of it. */
+export interface Own {
+  name: string;
+  /** Requests that it takes; null when it takes none. */
+  red: { rate: number; errors: number | null; p95: number | null } | null;
+}
+
+/** `own` is every service that sent spans: those that nobody calls, and that call nobody, are on the map too. */
+export function readGraph(answers: GraphAnswers, own: readonly Own[] = []): Graph {
   const failed = valuesOf(answers.failed);
   const p95 = valuesOf(answers.p95);
   const edges: Edge[] = [];
@@ -68,15 +78,16 @@ export function readGraph(answers: GraphAnswers): Graph {
       p95: p95.get(key)?.value ?? null,
     });
   }
-  const told = apart(edges).sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { edges: told, nodes: nodesOf(told) };
+  const told = apart(edges, own).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { edges: told, nodes: nodesOf(told, own) };
 }
 
 /** A database that is called as a service is another node: the orders that `orders` keeps in `orders`. */
-function apart(edges: readonly Edge[]): Edge[] {
-  const services = new Set(
-    edges.flatMap((edge) => (edge.kind === 'database' ? [edge.client] : [edge.client, edge.server])),
-  );
+function apart(edges: readonly Edge[], own: readonly Own[]): Edge[] {
+  const services = new Set([
+    ...own.map((one) => one.name),
+    ...edges.flatMap((edge) => (edge.kind === 'database' ? [edge.client] : [edge.client, edge.server])),
+  ]);
   return edges.map((edge) =>
     edge.kind === 'database' && services.has(edge.server) ? { ...edge, server: `${edge.server} (database)` } : edge,
   );
@@ -93,27 +104,37 @@ function valuesOf(data: QueryData | undefined): Map<string, { labels: Labels; va
   return out;
 }
 
-export function nodesOf(edges: readonly Edge[]): Node[] {
-  const names = [...new Set(edges.flatMap((edge) => [edge.client, edge.server]))].sort();
-  return names.map((name) => {
+export function nodesOf(edges: readonly Edge[], own: readonly Own[] = []): Node[] {
+  const services = new Map(own.map((one) => [one.name, one]));
+  const names = new Set([...edges.flatMap((edge) => [edge.client, edge.server]), ...services.keys()]);
+  return [...names].sort().map((name) => {
     const into = edges.filter((edge) => edge.server === name && edge.client !== name);
     const out = edges.filter((edge) => edge.client === name);
-    const counted = into.length > 0 ? into : out;
-    const rate = counted.reduce((sum, edge) => sum + edge.rate, 0);
-    const failed = counted.reduce((sum, edge) => sum + edge.rate * edge.errors, 0);
-    const slowest = into.reduce<number | null>(
-      (most, edge) => (edge.p95 === null ? most : Math.max(most ?? 0, edge.p95)),
-      null,
-    );
+    const service = services.get(name);
     return {
       name,
-      kind: kindOf(name, into, out),
-      rate,
-      errors: rate > 0 ? failed / rate : 0,
-      p95: slowest,
+      kind: service === undefined ? kindOf(name, into, out) : 'service',
+      ...numbersOf(into, out, service?.red ?? null),
       takesMessages: into.some((edge) => edge.kind === 'messaging'),
     };
   });
+}
+
+/** What it says of itself goes before what others say of it: calls are counted in pairs, and a pair needs both halves. */
+function numbersOf(
+  into: readonly Edge[],
+  out: readonly Edge[],
+  red: Own['red'],
+): Pick<Node, 'rate' | 'counts' | 'errors' | 'p95'> {
+  if (red !== null) return { rate: red.rate, counts: 'taken', errors: red.errors ?? 0, p95: red.p95 };
+  const counted = into.length > 0 ? into : out;
+  const rate = counted.reduce((sum, edge) => sum + edge.rate, 0);
+  const failed = counted.reduce((sum, edge) => sum + edge.rate * edge.errors, 0);
+  const p95 = into.reduce<number | null>(
+    (most, edge) => (edge.p95 === null ? most : Math.max(most ?? 0, edge.p95)),
+    null,
+  );
+  return { rate, counts: into.length > 0 ? 'taken' : 'made', errors: rate > 0 ? failed / rate : 0, p95 };
 }
 
 /** Whoever calls, or is called by what both sides tell of, is a service. */

@@ -57,6 +57,18 @@ describe('layout', () => {
     expect(Object.fromEntries(two.places)).toEqual(Object.fromEntries(one.places));
   });
 
+  it('puts who calls nobody into rows below the others', () => {
+    const all = arrows('a>b b>c');
+    const loose = Array.from({ length: 7 }, (_, index) => `loose-${index}`);
+    const { places, routes, width, height } = layout([...loose, ...namesOf(all)], all);
+    const lowest = Math.max(...['a', 'b', 'c'].map((name) => places.get(name)?.y ?? NaN));
+    const points = loose.map((name) => places.get(name) ?? { x: NaN, y: NaN });
+    expect(points.every(({ x, y }) => y > lowest && y <= height && x >= 0 && x <= width)).toBe(true);
+    expect(new Set(points.map(({ x, y }) => `${x} ${y}`)).size).toBe(7);
+    expect(routes.get(arrowKey({ from: 'a', to: 'b' }))?.[0]).toEqual(places.get('a'));
+    expect(layout(['x', 'y'], []).places.size).toBe(2);
+  });
+
   it('draws calls from the caller to the called, also those against the direction', () => {
     const all = arrows('a>b b>c c>a');
     const { places, routes } = layout(namesOf(all), all);
@@ -73,9 +85,9 @@ describe('layout', () => {
     const names = Array.from({ length: 80 }, (_, index) => `s${index}`);
     const pick = (): string => names[Math.floor(random() * names.length)] ?? 's0';
     const all = Array.from({ length: 160 }, () => ({ from: pick(), to: pick() }));
-    const { places, width, height } = layout(names, all);
+    const { places, width, height } = layout(namesOf(all), all);
     const points = [...places.values()];
-    expect(points).toHaveLength(80);
+    expect(points).toHaveLength(namesOf(all).length);
     for (const [index, a] of points.entries()) {
       expect(a.x).toBeGreaterThanOrEqual(0);
       expect(a.x).toBeLessThanOrEqual(width);

@@ -21,8 +21,40 @@ export const NODE_PX = 98;
 /** A call that only passes a layer needs less. */
 const PASS_PX = 56;
 const SETTLE = 24;
+/** Between those that stand in rows of their own. */
+const LOOSE_PX = 140;
+/** A row is at least so long: a map of few calls is narrow. */
+const ROW_MIN = 5;
 
-export function layout(names: readonly string[], given: readonly Arrow[]): Layout {
+export function layout(names: readonly string[], arrows: readonly Arrow[]): Layout {
+  const called = new Set(arrows.flatMap((arrow) => [arrow.from, arrow.to]));
+  const isTied = (name: string): boolean => called.has(name);
+  const tied = layoutTied(names.filter(isTied), arrows);
+  return below(tied, names.filter((name) => !isTied(name)).sort());
+}
+
+/** Whoever calls nobody, and is called by nobody, stands in rows below the others. */
+function below(tied: Layout, loose: readonly string[]): Layout {
+  if (loose.length === 0) return tied;
+  const count = Math.min(loose.length, Math.max(ROW_MIN, Math.floor(tied.width / LOOSE_PX) + 1));
+  const top = tied.places.size === 0 ? 0 : tied.height + 1.25 * NODE_PX;
+  const wide = Math.max(tied.width, (count - 1) * LOOSE_PX);
+  const shift = (wide - tied.width) / 2;
+  const move = ({ x, y }: Point): Point => ({ x: x + shift, y });
+  const left = (wide - (count - 1) * LOOSE_PX) / 2;
+  const places = new Map([...tied.places].map(([name, at]) => [name, move(at)]));
+  loose.forEach((name, index) =>
+    places.set(name, { x: left + (index % count) * LOOSE_PX, y: top + Math.floor(index / count) * NODE_PX }),
+  );
+  return {
+    places,
+    routes: new Map([...tied.routes].map(([key, points]) => [key, points.map(move)])),
+    width: wide,
+    height: top + Math.floor((loose.length - 1) / count) * NODE_PX,
+  };
+}
+
+function layoutTied(names: readonly string[], given: readonly Arrow[]): Layout {
   // In one order and each once: sums of the same numbers in another order are not quite the same.
   const arrows = [...new Map(given.map((arrow) => [arrowKey(arrow), arrow])).entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -46,6 +46,11 @@ export function errorQuery({ by, service }: Asked, window: Window): string {
   return `${sum(by)} (rate(${CALLS}{${selector(service, ERROR)}}${over(window)}))`;
 }
 
+/** Spans of every kind a second, by service: whoever sends any. */
+export function spansQuery(window: Window): string {
+  return `sum by (service_name) (rate(${CALLS}${over(window)}))`;
+}
+
 /** Of one: no series without a request, zero without an error. */
 export function errorShareQuery(asked: Asked, window: Window): string {
   const rate = rateQuery(asked, window);

@@ -38,7 +38,7 @@ export function MapCard({ graph, choice, isAlone, onFocus, onClose }: Props) {
       </header>
       <p className="muted">{shown.what}</p>
       <dl>
-        <dt>Requests</dt>
+        <dt>{shown.rateTitle}</dt>
         <dd>
           <RateCell rate={shown.rate} />
         </dd>

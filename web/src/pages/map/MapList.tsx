@@ -9,6 +9,7 @@ import { edgeJumps } from '@/model/map/jumps';
 import { sortEdges, type EdgeKey } from '@/model/map/sort';
 import type { Graph } from '@/model/map/graph';
 import { serviceAt } from '@/model/services/jumps';
+import { rateUnit } from '@/model/services/rate';
 import classes from './MapPage.module.css';
 
 export function MapList({ graph, found }: { graph: Graph; found: ReadonlySet<string> | null }) {
@@ -23,6 +24,7 @@ export function MapList({ graph, found }: { graph: Graph; found: ReadonlySet<str
       ),
     [graph, found, sort],
   );
+  const unit = rateUnit(edges.map((edge) => edge.rate));
   const kinds = useMemo(() => new Map(graph.nodes.map((node) => [node.name, node.kind])), [graph]);
   const head = {
     sort: sort.key,
@@ -49,7 +51,7 @@ export function MapList({ graph, found }: { graph: Graph; found: ReadonlySet<str
             {name(edge.client)}
             {name(edge.server)}
             <span className="muted">{EDGE_WORDS[edge.kind]}</span>
-            <RateCell rate={edge.rate} />
+            <RateCell rate={edge.rate} unit={unit} />
             <ErrorCell share={edge.errors} />
             <DurationCell value={edge.p95} />
             {traces === undefined ? <span /> : <JumpLink to={traces.to}>Traces</JumpLink>}

@@ -42,7 +42,7 @@ export function MapPage() {
     else change({ focus: name });
   };
 
-  if (isLoading && all.edges.length === 0) return <Loading what="the map" />;
+  if (isLoading) return <Loading what="the map" />;
   if (error !== null && all.edges.length === 0) {
     return <Failure title="The map could not be drawn" error={error} onRetry={refetch} />;
   }

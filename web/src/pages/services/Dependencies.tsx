@@ -7,6 +7,7 @@ import { useTime } from '@/components/shell/time';
 import { JumpLink } from '@/components/trace/JumpLink';
 import type { Edge, Graph, NodeKind } from '@/model/map/graph';
 import { mapOf, serviceAt } from '@/model/services/jumps';
+import { rateUnit, type RateUnit } from '@/model/services/rate';
 import classes from './Service.module.css';
 
 const ICONS: Record<NodeKind, typeof IconServer2> = {
@@ -26,6 +27,7 @@ export function Dependencies({ service }: { service: string }) {
       called: graph.edges.filter((edge) => edge.client === service).sort(byRate),
     };
   }, [graph, service]);
+  const unit = rateUnit([...callers, ...called].map((edge) => edge.rate));
   return (
     <section className={classes.panel} aria-label="Dependencies">
       <header className={classes.panelHead}>
@@ -35,8 +37,8 @@ export function Dependencies({ service }: { service: string }) {
           <IconAffiliate size={14} stroke={1.7} /> On the map
         </JumpLink>
       </header>
-      <List title="Called by" edges={callers} side="client" graph={graph} isLoading={isLoading} />
-      <List title="Calls" edges={called} side="server" graph={graph} isLoading={isLoading} />
+      <List title="Called by" edges={callers} side="client" graph={graph} unit={unit} isLoading={isLoading} />
+      <List title="Calls" edges={called} side="server" graph={graph} unit={unit} isLoading={isLoading} />
     </section>
   );
 }
@@ -46,10 +48,11 @@ interface ListProps {
   edges: readonly Edge[];
   side: 'client' | 'server';
   graph: Graph;
+  unit: RateUnit;
   isLoading: boolean;
 }
 
-function List({ title, edges, side, graph, isLoading }: ListProps) {
+function List({ title, edges, side, graph, unit, isLoading }: ListProps) {
   const { range } = useTime();
   return (
     <div role="table" aria-label={title} className={classes.deps}>
@@ -71,7 +74,7 @@ function List({ title, edges, side, graph, isLoading }: ListProps) {
               <Icon size={14} stroke={1.7} aria-label={edge.kind === 'messaging' ? 'by message' : kind} />
               {kind === 'service' ? <JumpLink to={serviceAt(name, range)}>{name}</JumpLink> : <span>{name}</span>}
             </span>
-            <RateCell rate={edge.rate} />
+            <RateCell rate={edge.rate} unit={unit} />
             <ErrorCell share={edge.errors} />
             <DurationCell value={edge.p95} />
           </div>

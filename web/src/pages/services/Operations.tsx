@@ -12,6 +12,7 @@ import { pointsChange, relativeChange } from '@/model/services/change';
 import { tracesOf } from '@/model/services/jumps';
 import { readReds } from '@/model/services/numbers';
 import { buildOperations, sortOperations, type Operation, type OperationKey } from '@/model/services/operation';
+import { rateUnit, type RateUnit } from '@/model/services/rate';
 import { windows } from '@/model/services/queries';
 import { redQueries } from './useServices';
 import classes from './Service.module.css';
@@ -48,6 +49,7 @@ export function Operations({ service, hasSpans }: { service: string; hasSpans: b
       </Empty>
     );
   }
+  const unit = rateUnit(operations.map((one) => one.red.rate));
   const head = {
     sort: sort.key,
     descending: sort.descending,
@@ -66,7 +68,7 @@ export function Operations({ service, hasSpans }: { service: string; hasSpans: b
         <span />
       </div>
       {operations.slice(0, SHOWN).map((operation) => (
-        <Row key={operation.name} service={service} operation={operation} range={range} />
+        <Row key={operation.name} service={service} operation={operation} range={range} unit={unit} />
       ))}
       {operations.length > SHOWN && (
         <p className={classes.more}>
@@ -80,10 +82,11 @@ export function Operations({ service, hasSpans }: { service: string; hasSpans: b
 interface RowProps {
   service: string;
   operation: Operation;
+  unit: RateUnit;
   range: { from: string; to: string };
 }
 
-function Row({ service, operation, range }: RowProps) {
+function Row({ service, operation, range, unit }: RowProps) {
   const { name, red, before, share } = operation;
   return (
     <div className={classes.operation} role="row">
@@ -96,7 +99,7 @@ function Row({ service, operation, range }: RowProps) {
         </i>
         {share === null ? '–' : formatValue(Number(share.toPrecision(2)), 'ratio')}
       </span>
-      <RateCell rate={red.rate} change={relativeChange(red.rate, before?.rate ?? null, 'any')} />
+      <RateCell rate={red.rate} unit={unit} change={relativeChange(red.rate, before?.rate ?? null, 'any')} />
       <ErrorCell share={red.errors} change={pointsChange(red.errors, before?.errors ?? null)} />
       {(['p50', 'p95', 'p99'] as const).map((key) => (
         <DurationCell key={key} value={red[key]} change={relativeChange(red[key], before?.[key] ?? null, 'less')} />

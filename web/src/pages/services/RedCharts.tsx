@@ -32,6 +32,7 @@ const POINTS = 150;
 interface Line {
   name: string;
   query: string;
+  isBad?: boolean;
 }
 
 export function RedCharts({ service, markers }: { service: string; markers: readonly Marker[] }) {
@@ -49,7 +50,7 @@ export function RedCharts({ service, markers }: { service: string; markers: read
         markers={markers}
         lines={[
           { name: 'all', query: rateQuery(asked, window) },
-          { name: 'failed', query: errorQuery(asked, window) },
+          { name: 'failed', query: errorQuery(asked, window), isBad: true },
         ]}
       />
       <Card
@@ -57,7 +58,7 @@ export function RedCharts({ service, markers }: { service: string; markers: read
         unit="ratio"
         grid={grid}
         markers={markers}
-        lines={[{ name: 'share of requests', query: errorShareQuery(asked, window) }]}
+        lines={[{ name: 'share of requests', query: errorShareQuery(asked, window), isBad: true }]}
       />
       <Card
         title="Duration"
@@ -111,7 +112,7 @@ function Card({ title, unit, grid, markers, lines, dots = NO_DOTS, note }: CardP
         <h2>{title}</h2>
         {chart.series.map((series, index) => (
           <span key={series.key} className={classes.line}>
-            <i style={{ background: colourOf(index) }} />
+            <i style={{ background: colourOf(index, series.isBad) }} />
             {series.name}
           </span>
         ))}
@@ -151,14 +152,17 @@ function useCourse(lines: Line[], unit: Unit, grid: Grid): { chart: Chart; isLoa
   });
   const stamp = results.map((one) => one.dataUpdatedAt).join();
   const chart = useMemo(
-    () =>
-      buildChart(
+    () => {
+      const built = buildChart(
         results.flatMap((one, index) => {
           const name = lines[index]?.name ?? '';
           return one.data === undefined ? [] : [{ query: name, expr: name, data: one.data.data, unit }];
         }),
         grid,
-      ),
+      );
+      const bad = new Set(lines.filter((line) => line.isBad === true).map((line) => line.name));
+      return { ...built, series: built.series.map((one) => ({ ...one, isBad: bad.has(one.query) })) };
+    },
     // The results are new objects at each render; their stamps are not.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [stamp, unit, grid.start, grid.end, grid.step, lines.map((line) => line.query).join()],

@@ -1,8 +1,7 @@
 import { IconAlignLeft, IconTimeline } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
-import { COLOURS } from '@/components/chart/palette';
+import { useRef } from 'react';
 import { Ago } from '@/components/common/Ago';
 import { Sparkline } from '@/components/common/Sparkline';
 import { useRowKeys } from '@/components/common/useRowKeys';
@@ -14,9 +13,9 @@ import { JumpLink } from '@/components/trace/JumpLink';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { pointsChange, relativeChange } from '@/model/services/change';
 import { logsOf, tracesOf } from '@/model/services/jumps';
+import { rateUnit, type RateUnit } from '@/model/services/rate';
 import { shortRelease } from '@/model/services/release';
 import type { Service } from '@/model/services/service';
-import { assignColours } from '@/model/trace/colours';
 import type { ServiceSort } from './url';
 import classes from './Services.module.css';
 
@@ -38,12 +37,7 @@ export function ServiceList({ services, sort, descending, onSort }: Props) {
     overscan: 10,
   });
   useRowKeys({ scroll, list, count: services.length, what: 'service', group: 'Services' });
-  // By name, whatever the order of the list: a service keeps its colour.
-  const names = services
-    .map((one) => one.name)
-    .sort()
-    .join('\n');
-  const colours = useMemo(() => assignColours(names.split('\n'), COLOURS), [names]);
+  const unit = rateUnit(services.map((one) => one.red?.rate));
   const head = { sort, descending, onSort };
   return (
     <div ref={scroll} className={classes.scroll} role="table" aria-label="Services">
@@ -71,7 +65,7 @@ export function ServiceList({ services, sort, descending, onSort }: Props) {
               className={`${classes.grid} ${classes.row}`}
               style={{ top: item.start, height: ROW_PX }}
             >
-              <Row service={service} colour={colours.get(service.name) ?? 0} />
+              <Row service={service} unit={unit} />
             </div>
           );
         })}
@@ -80,16 +74,20 @@ export function ServiceList({ services, sort, descending, onSort }: Props) {
   );
 }
 
-function Row({ service, colour }: { service: Service; colour: number }) {
+function Row({ service, unit }: { service: Service; unit: RateUnit }) {
   const { name, red, before } = service;
   const { range } = useTime();
   const [newest, ...older] = service.releases;
   return (
     <>
       <Link to="/services/$service" params={{ service: name }} search={keepShell} className={classes.name}>
-        <ServiceTag name={name} colour={colour} />
+        <ServiceTag name={name} />
       </Link>
-      <RateCell rate={red?.rate ?? null} change={relativeChange(red?.rate ?? null, before?.rate ?? null, 'any')} />
+      <RateCell
+        rate={red?.rate ?? null}
+        unit={unit}
+        change={relativeChange(red?.rate ?? null, before?.rate ?? null, 'any')}
+      />
       <Sparkline values={service.course} width={112} height={26} />
       <ErrorCell share={red?.errors ?? null} change={pointsChange(red?.errors ?? null, before?.errors ?? null)} />
       {(['p50', 'p95', 'p99'] as const).map((key) => (

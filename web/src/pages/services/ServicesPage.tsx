@@ -101,7 +101,9 @@ export function ServicesPage() {
         )
       }
     >
-      <span className={classes.hint}>Small numbers: the change against the same time before</span>
+      {shown.some((one) => one.before !== null) && (
+        <span className={classes.hint}>Small numbers: the change against the same time before</span>
+      )}
       <Button
         renderRoot={(props) => <Link to="/map" search={keepShell} {...props} />}
         c="var(--text)"
