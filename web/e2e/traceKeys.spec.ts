@@ -56,14 +56,33 @@ test('spans are chosen with keys and shown with their attributes', async ({ page
   await expect(rows(page).getByRole('row')).toHaveCount(16);
 });
 
+test('the flame graph is walked with arrows', async ({ page }) => {
+  const id = await sendTrace(page, order(unique('shop'), unique('pay')));
+  await page.goto(`/traces/${id}`);
+  await expect(rows(page)).toBeVisible();
+  await page.keyboard.press('2');
+  const flame = page.getByTestId('flame');
+  await expect(flame).toBeFocused();
+  for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+  await expect(page.getByRole('button', { name: 'Show all' })).toBeVisible();
+  await expect.poll(() => search(page).get('span')).toMatch(/^[0-9a-f]{16}$/);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Show all' })).toHaveCount(0);
+  await expect.poll(() => search(page).get('view')).toBe('flame');
+});
+
 test('spans are found in the trace', async ({ page }) => {
   const pay = unique('pay');
   const id = await sendTrace(page, order(unique('shop'), pay));
   await page.goto(`/traces/${id}`);
   await expect(rows(page)).toBeVisible();
   await page.keyboard.press('f');
+  const top = (): Promise<number> => rows(page).evaluate((element) => element.getBoundingClientRect().top);
+  const before = await top();
   await page.keyboard.type(`service=${pay}`);
   await expect(page.getByRole('status').filter({ hasText: /^1$/ })).toBeVisible();
+  // What stands below does not jump.
+  expect(await top()).toBe(before);
   await page.keyboard.press('Enter');
   await expect(rows(page).locator('[aria-selected=true]')).toContainText('Charge');
 });

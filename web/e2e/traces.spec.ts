@@ -200,10 +200,43 @@ test('a trace that is not there is said', async ({ page }) => {
   await page.goto(`/traces/${newTraceId()}`);
   await expect(page.getByText('This trace is not here')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Look again' })).toBeVisible();
+  await page.keyboard.press('u');
+  await expect(page).toHaveURL(/\/traces$/);
   await page.goto('/traces/no-id');
   await expect(page.getByText('This is no id of a trace')).toBeVisible();
   await page.getByRole('link', { name: 'To the traces' }).click();
   await expect(page).toHaveURL(/\/traces$/);
+});
+
+test('clocks that are apart are said, and aligned for whoever asks', async ({ page }) => {
+  const [shop, bank] = [unique('shop'), unique('bank')];
+  const id = await sendTrace(page, {
+    service: shop,
+    name: 'POST /order',
+    from: 0,
+    to: 60,
+    kind: 'server',
+    children: [
+      {
+        service: shop,
+        name: 'charge',
+        from: 5,
+        to: 55,
+        kind: 'client',
+        children: [{ service: bank, name: 'Charge', from: -20, to: 20, kind: 'server' }],
+      },
+    ],
+  });
+  await page.goto(`/traces/${id}`);
+  const facts = page.getByRole('definition');
+  await expect(facts.first()).toHaveText('80 ms');
+  await page.getByRole('button', { name: 'Align clocks' }).click();
+  await expect(facts.first()).toHaveText('60 ms');
+  await expect.poll(() => search(page).get('clocks')).toBe('aligned');
+  await page.getByRole('button', { name: /^Findings/ }).click();
+  await expect(findings(page)).toContainText('Clocks');
+  await page.getByRole('button', { name: 'Clocks aligned' }).click();
+  await expect(facts.first()).toHaveText('80 ms');
 });
 
 test('links of Jaeger lead here', async ({ page }) => {

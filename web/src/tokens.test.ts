@@ -99,6 +99,20 @@ describe.each(['light', 'dark'])('%s', (scheme) => {
     }
   });
 
+  it('has services that stand out, each from the others and from what failed', () => {
+    for (let i = 1; i <= 16; i++) {
+      const service = of(`service-${i}`);
+      expect(contrast(service, of('surface')), `service-${i}`).toBeGreaterThanOrEqual(3);
+      for (const state of ['bad', 'warn']) {
+        expect(distance(service, of(state), 'normal'), `service-${i} and ${state}`).toBeGreaterThan(0.1);
+      }
+      for (let j = 1; j < i; j++) {
+        const apart = distance(service, of(`service-${j}`), 'normal');
+        expect(apart, `service-${i} and service-${j}`).toBeGreaterThan(0.09);
+      }
+    }
+  });
+
   it('has code that can be read', () => {
     for (const [name, rgb] of all) {
       if (name.startsWith('code-')) expect(contrast(rgb, of('surface')), name).toBeGreaterThanOrEqual(4.5);

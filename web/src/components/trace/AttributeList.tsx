@@ -1,5 +1,6 @@
 import { IconZoomIn } from '@tabler/icons-react';
 import type { AttributeValue, Attributes } from '@/api/events';
+import { Breakable } from '@/components/common/Breakable';
 import { CopyButton } from '@/components/common/PageState';
 import { tracesWith } from '@/model/trace/jumps';
 import { JumpLink } from './JumpLink';
@@ -29,7 +30,9 @@ export function AttributeList({ title, attributes, find, prefix = '' }: Props) {
       <h3>{title}</h3>
       {rows.map(({ key, value, text }) => (
         <div key={key} className={classes.row}>
-          <span title={key}>{key}</span>
+          <span title={key}>
+            <Breakable text={key} />
+          </span>
           <code data-type={typeof value}>{text}</code>
           <span className={classes.tools}>
             {(typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') && (

@@ -19,7 +19,7 @@ export function marksOf(span: Span, start: Instant, from: number, to: number): E
   const marks = new Map<number, EventMark>();
   for (const event of span.wire.events ?? []) {
     const at = parseInstant(event.time);
-    const exact = at === null ? -1 : share(between(start, at), from, to);
+    const exact = at === null ? -1 : share(between(start, at) + span.shift, from, to);
     if (exact < 0 || exact > 1) continue;
     const slot = Math.round(exact * PLACES);
     const isBad = event.name === 'exception';

@@ -16,15 +16,15 @@ export const PER_KIND_MAX = 5;
 
 const RANK: Record<Severity, number> = { bad: 0, warn: 1, note: 2 };
 
-/** The gravest first; within that the costliest. */
-export function findAll(trace: Trace, selfs: Float64Array): Finding[] {
+/** The gravest first; within that the costliest. `skew` is that of the trace as it was sent, when this one is aligned. */
+export function findAll(trace: Trace, selfs: Float64Array, skew: Finding[] = findSkew(trace)): Finding[] {
   const kinds = [
     findErrors(trace),
     findRepeated(trace),
     findSequential(trace),
     findGaps(trace),
     findTime(trace, selfs),
-    findSkew(trace),
+    skew,
     findStructure(trace),
   ];
   return kinds.flatMap((found) => [...found].sort(order).slice(0, PER_KIND_MAX)).sort(order);

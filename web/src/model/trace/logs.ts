@@ -25,11 +25,13 @@ export function readLogs(events: readonly WireLog[], trace: Trace, byKey: Readon
   const lines = events
     .map((wire): LogLine => {
       const at = parseInstant(wire.time);
+      const span = byKey.get(wire.span_id ?? '') ?? -1;
       return {
         wire,
-        at: at === null ? 0 : between(trace.start, at),
+        // Its clock is that of its span.
+        at: at === null ? 0 : between(trace.start, at) + (trace.spans[span]?.shift ?? 0),
         level: levelOf(wire.severity),
-        span: byKey.get(wire.span_id ?? '') ?? -1,
+        span,
       };
     })
     .sort((a, b) => a.at - b.at);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { failed, largeTrace, node, trace } from './fixtures';
-import { above, findNode, flameBoxes, pathTree, type PathNode } from './pathTree';
+import { above, boxBeside, findNode, flameBoxes, pathTree, type FlameBox, type PathNode } from './pathTree';
 import { selfTimes } from './selfTime';
 import { buildTrace, type Trace } from './trace';
 
@@ -47,6 +47,21 @@ it('zooms into a node', () => {
   expect(above(charge).map((node) => node.name)).toEqual(['GET /']);
   expect(above(tree)).toEqual([]);
   expect(flameBoxes(charge)[0]).toMatchObject({ node: charge, from: 0, to: 1 });
+});
+
+it('is walked through with arrows', () => {
+  const boxes = flameBoxes(treeOf(shop));
+  const at = (name: string, depth: number) =>
+    boxes.find((box) => box.node.name === name && box.depth === depth) as FlameBox;
+  const root = at('GET /', 0);
+  const first = boxBeside(boxes, root, 'down') as FlameBox;
+  expect(first).toMatchObject({ from: 0, depth: 1 });
+  expect(boxBeside(boxes, first, 'up')).toBe(root);
+  const second = boxBeside(boxes, first, 'right') as FlameBox;
+  expect(second.from).toBeCloseTo(first.to);
+  expect(boxBeside(boxes, second, 'left')).toBe(first);
+  expect(boxBeside(boxes, root, 'up')).toBeNull();
+  expect(boxBeside(boxes, first, 'left')).toBeNull();
 });
 
 it('has no boxes without time', () => {

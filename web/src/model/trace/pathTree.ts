@@ -116,6 +116,35 @@ export function flameBoxes(focus: PathNode): FlameBox[] {
   return out;
 }
 
+export type Way = 'up' | 'down' | 'left' | 'right';
+
+/** The box that the arrow keys lead to: below it the widest, which stands first. Null where there is none. */
+export function boxBeside(boxes: readonly FlameBox[], at: FlameBox, way: Way): FlameBox | null {
+  const first = (found: readonly FlameBox[], place: (box: FlameBox) => number): FlameBox | null =>
+    found.reduce<FlameBox | null>((best, box) => (best === null || place(box) < place(best) ? box : best), null);
+  const level = at.depth + (way === 'down' ? 1 : way === 'up' ? -1 : 0);
+  const row = boxes.filter((box) => box.depth === level);
+  switch (way) {
+    case 'up':
+      return row.find((box) => box.node === at.node.parent) ?? null;
+    case 'down':
+      return first(
+        row.filter((box) => box.node.parent === at.node),
+        (box) => box.from,
+      );
+    case 'left':
+      return first(
+        row.filter((box) => box.from < at.from),
+        (box) => -box.from,
+      );
+    case 'right':
+      return first(
+        row.filter((box) => box.from > at.from),
+        (box) => box.from,
+      );
+  }
+}
+
 export function findNode(top: PathNode, key: string): PathNode | null {
   const stack = [top];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {

@@ -98,8 +98,9 @@ export function dotAt(dots: readonly Dot[], x: number, y: number): Dot | null {
   return best?.dot ?? null;
 }
 
-/** Of the plot, left free on either side. */
+/** Of the plot, left free on either side; before the first of the latest, to say that there are more. */
 const FREE = 0.04;
+const FREE_CUT = 0.12;
 const SPAN_MS_MIN = 1000;
 
 /**
@@ -114,9 +115,9 @@ export function plotRange(
   if (!isCut || all.length === 0) return range;
   const first = all.reduce((least, one) => Math.min(least, one.at), Infinity);
   const last = all.reduce((most, one) => Math.max(most, one.at), -Infinity);
-  const free = Math.max(SPAN_MS_MIN, last - first) * FREE;
+  const span = Math.max(SPAN_MS_MIN, last - first);
   return {
-    from: Math.max(range.from, Math.min(first, last - SPAN_MS_MIN) - free),
-    to: Math.min(range.to, last + free),
+    from: Math.max(range.from, Math.min(first, last - SPAN_MS_MIN) - span * FREE_CUT),
+    to: Math.min(range.to, last + span * FREE),
   };
 }

@@ -1,10 +1,11 @@
 // A trace as the screen works with it: spans in the order of a walk through the tree, so that a span's descendants are
-// the indexes right after it. Times are nanoseconds after the trace's start. Nothing is corrected: what does not fit
-// together is kept as it was sent and named in `faults`.
+// the indexes right after it. Times are nanoseconds after the trace's start. Nothing is corrected unasked: what does not
+// fit together is kept as it was sent and named in `faults`.
 import type { WireSpan } from '@/api/events';
 import type { WireTrace } from '@/api/traces';
 import { nanos, type Nanos } from '@/lib/brand';
-import { between, parseInstant, type Instant } from './instant';
+import type { Shifts } from './alignClocks';
+import { between, parseInstant, plus, type Instant } from './instant';
 import { orderTree } from './tree';
 import { workOf, type Work } from './work';
 
@@ -19,6 +20,8 @@ export interface Span {
   start: Nanos;
   end: Nanos;
   duration: Nanos;
+  /** By how much it stands later than it was sent, in nanoseconds: 0 unless clocks are aligned. */
+  shift: number;
   /** Index of the parent; -1 at the top. */
   parent: number;
   /** In the order of their start. */
@@ -69,10 +72,15 @@ export interface Trace {
 
 const EPOCH: Instant = { seconds: 0, nanos: 0 };
 
-export function buildTrace(wire: WireTrace): Trace {
+const AS_SENT: Shifts = new Map();
+
+export function buildTrace(wire: WireTrace, shifts = AS_SENT): Trace {
   const starts = wire.spans.map((span) => parseInstant(span.time));
-  const start = earliest(starts) ?? parseInstant(wire.start) ?? EPOCH;
-  const offsets = starts.map((at) => (at === null ? 0 : between(start, at)));
+  const sent = earliest(starts) ?? parseInstant(wire.start) ?? EPOCH;
+  const moved = starts.map((at, from) => between(sent, at ?? sent) + (shifts.get(wire.spans[from] as WireSpan) ?? 0));
+  const first = shifts.size === 0 ? 0 : moved.reduce((least, one) => Math.min(least, one), Infinity);
+  const start = first === 0 ? sent : plus(sent, first);
+  const offsets = moved.map((one) => one - first);
   const tree = orderTree(wire.spans, offsets);
 
   const place = new Map<number, number>();
@@ -80,7 +88,10 @@ export function buildTrace(wire: WireTrace): Trace {
   const placed = (from: number): number => place.get(from) ?? -1;
   const spans = tree.order.map((from, index) => {
     const parent = tree.parents[from] ?? -1;
-    return makeSpan(wire.spans[from] as WireSpan, index, offsets[from] ?? 0, parent < 0 ? -1 : placed(parent));
+    const own = wire.spans[from] as WireSpan;
+    const span = makeSpan(own, index, offsets[from] ?? 0, parent < 0 ? -1 : placed(parent));
+    span.shift = shifts.get(own) ?? 0;
+    return span;
   });
   linkUp(spans);
   nameApart(spans);
@@ -119,6 +130,7 @@ function makeSpan(wire: WireSpan, index: number, start: number, parent: number):
     start: nanos(start),
     end: nanos(start + duration),
     duration: nanos(duration),
+    shift: 0,
     parent,
     children: [],
     depth: 0,

@@ -148,7 +148,7 @@ it('reads Jaeger', () => {
     links: [{ trace_id: 'other', span_id: 'ff' }],
   });
   expect(problems).toEqual(['1 of 3 spans have no id or no start time.']);
-  const [built] = traces.map(buildTrace);
+  const [built] = traces.map((one) => buildTrace(one));
   expect(built?.spans.map((span) => span.depth)).toEqual([0, 1]);
 });
 

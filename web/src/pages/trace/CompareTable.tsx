@@ -22,12 +22,11 @@ const ROW_PX = 30;
 
 interface Props {
   rows: readonly CompareRow[];
-  colours: ReadonlyMap<string, number>;
   /** All rows are here, so that levels can be shown. */
   isTree: boolean;
 }
 
-export function CompareTable({ rows, colours, isTree }: Props) {
+export function CompareTable({ rows, isTree }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const list = useVirtualizer({
     count: rows.length,
@@ -64,7 +63,7 @@ export function CompareTable({ rows, colours, isTree }: Props) {
               style={{ top: item.start }}
             >
               <span className={classes.name} style={{ paddingLeft: indent }} title={`${row.service}: ${row.name}`}>
-                <ServiceTag name={row.service} colour={colours.get(row.service) ?? 0} />
+                <ServiceTag name={row.service} />
                 <span>{row.name}</span>
               </span>
               <span className={classes.change}>{TITLES.get(row.change)}</span>

@@ -4,11 +4,9 @@ import { IconArrowsExchange } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { Failure, Loading } from '@/components/common/PageState';
-import { COLOURS } from '@/components/chart/palette';
 import { keepShell } from '@/components/shell/shellUrl';
 import { ServiceTag } from '@/components/trace/ServiceTag';
 import { formatCount, formatSeconds } from '@/lib/format';
-import { assignColours } from '@/model/trace/colours';
 import { compareTrees, summarise, type Change, type CompareRow } from '@/model/trace/compare';
 import { CompareChoice } from './CompareChoice';
 import { CompareTable, CHANGES } from './CompareTable';
@@ -22,7 +20,7 @@ interface Props {
 }
 
 export function CompareView({ data, other, onOther }: Props) {
-  const { data: found, error, isLoading, refetch } = useTrace(other);
+  const { data: found, error, isLoading, refetch } = useTrace(other, data.isAligned);
   if (other === null) return <CompareChoice data={data} onOther={onOther} />;
   if (isLoading) return <Loading what="the other trace" />;
   if (found === null) {
@@ -44,13 +42,6 @@ function Compared({ before, after, onOther }: { before: TraceData; after: TraceD
   const rows = useMemo(() => compareTrees(before.tree(), after.tree()), [before, after]);
   const { counts, culprits } = useMemo(() => summarise(rows), [rows]);
   const shown = useMemo(() => (only === null ? rows : rows.filter((row) => row.change === only)), [rows, only]);
-  const colours = useMemo(() => {
-    const services = [...before.trace.services, ...after.trace.services];
-    return assignColours(
-      services.map((service) => service.name),
-      COLOURS,
-    );
-  }, [before, after]);
   const by = after.trace.duration - before.trace.duration;
   return (
     <div className={classes.compare}>
@@ -71,7 +62,7 @@ function Compared({ before, after, onOther }: { before: TraceData; after: TraceD
           )}
           {culprits.length > 0 && by > 0 && (
             <>
-              ; most of it in <Culprits rows={culprits} colours={colours} />
+              ; most of it in <Culprits rows={culprits} />
             </>
           )}
         </p>
@@ -95,7 +86,7 @@ function Compared({ before, after, onOther }: { before: TraceData; after: TraceD
           </button>
         ))}
       </div>
-      <CompareTable rows={shown} colours={colours} isTree={only === null} />
+      <CompareTable rows={shown} isTree={only === null} />
     </div>
   );
 }
@@ -116,12 +107,11 @@ function Side({ title, data }: { title: string; data: TraceData }) {
   );
 }
 
-function Culprits({ rows, colours }: { rows: readonly CompareRow[]; colours: ReadonlyMap<string, number> }) {
+function Culprits({ rows }: { rows: readonly CompareRow[] }) {
   return rows.map((row, index) => (
     <span key={row.key} className={classes.culprit}>
       {index > 0 && ', '}
-      <ServiceTag name={`${row.service}: ${row.name}`} colour={colours.get(row.service) ?? 0} /> +
-      {formatSeconds(row.selfBy / 1e9)}
+      <ServiceTag name={`${row.service}: ${row.name}`} service={row.service} /> +{formatSeconds(row.selfBy / 1e9)}
     </span>
   ));
 }

@@ -1,11 +1,12 @@
 // All spans of a path as one box, as wide as the time spent in it and below it.
 import { Button, useComputedColorScheme } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import { useEffect, useMemo, useRef, useState, type MouseEvent } from 'react';
+import { useElementSize, useMergedRef } from '@mantine/hooks';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import { readInk } from '@/components/chart/palette';
 import { Empty } from '@/components/common/PageState';
+import { readServiceInk } from '@/components/trace/serviceColours';
 import { formatCount, formatSeconds } from '@/lib/format';
-import { above, findNode, flameBoxes, type FlameBox, type PathNode } from '@/model/trace/pathTree';
+import { above, boxBeside, findNode, flameBoxes, type FlameBox, type PathNode, type Way } from '@/model/trace/pathTree';
 import { BOX_PX, boxAt, paintFlame } from './flamePaint';
 import type { TraceData } from './useTrace';
 import classes from './Flame.module.css';
@@ -17,7 +18,9 @@ interface Props {
 }
 
 export function FlameView({ data, marked, onChoose }: Props) {
-  const { ref, width, height } = useElementSize();
+  const { ref: sized, width, height } = useElementSize();
+  const host = useRef<HTMLDivElement>(null);
+  const ref = useMergedRef(sized, host);
   const canvas = useRef<HTMLCanvasElement>(null);
   const scheme = useComputedColorScheme('light');
   const [focusKey, setFocusKey] = useState<string | null>(null);
@@ -31,19 +34,19 @@ export function FlameView({ data, marked, onChoose }: Props) {
 
   useEffect(() => {
     if (canvas.current === null || width === 0) return;
-    const bad = getComputedStyle(document.documentElement).getPropertyValue('--bad').trim();
+    const ink = readInk();
     paintFlame(canvas.current, boxes, {
       width,
       height,
       top,
-      ink: readInk(),
-      bad,
-      colourOf: (service) => data.colours.get(service) ?? 0,
+      ink,
+      bad: ink.bad,
+      colourOf: readServiceInk(),
       pointed: pointed?.box ?? null,
       marked: keys,
     });
     // The scheme decides the colours that are read.
-  }, [boxes, width, height, top, scheme, data.colours, pointed, keys]);
+  }, [boxes, width, height, top, scheme, pointed, keys]);
 
   const hit = (event: MouseEvent): { box: FlameBox; x: number; y: number } | null => {
     const area = canvas.current?.getBoundingClientRect();
@@ -51,14 +54,34 @@ export function FlameView({ data, marked, onChoose }: Props) {
     const box = boxAt(boxes, { width, top }, x, y);
     return box === null ? null : { box, x, y };
   };
-  const click = (event: MouseEvent): void => {
-    const found = hit(event);
-    if (found === null) return;
-    setFocusKey(found.box.node.key === focusKey ? null : found.box.node.key);
-    setTop(0);
-    const [first] = found.box.node.spans;
+  const open = ({ node }: FlameBox): void => {
+    setFocusKey(node.key === focusKey ? null : node.key);
+    host.current?.scrollTo({ top: 0 });
+    const [first] = node.spans;
     if (first !== undefined) onChoose(first);
   };
+  const pointAt = (box: FlameBox): void => {
+    const y = box.depth * BOX_PX;
+    if (host.current !== null && (y < top || y + BOX_PX > top + height)) host.current.scrollTop = y - height / 2;
+    setPointed({ box, x: Math.min(box.from * width + 24, width), y: y + BOX_PX - (host.current?.scrollTop ?? top) });
+  };
+  const press = (event: KeyboardEvent): void => {
+    const way = WAYS[event.key];
+    // What is focused has no width of its own here any more when another was opened meanwhile.
+    const here = boxes.find((box) => box.node === pointed?.box.node);
+    if (way !== undefined) {
+      const next = here === undefined ? boxes[0] : boxBeside(boxes, here, way);
+      if (next != null) pointAt(next);
+    } else if (event.key === 'Enter' && here !== undefined) open(here);
+    else if (event.key === 'Escape' && focusKey !== null) setFocusKey(null);
+    else return;
+    // The page has the same keys for other things.
+    event.preventDefault();
+  };
+  // The arrows work at once, unless they are somebody's already.
+  useEffect(() => {
+    if (document.activeElement === document.body) host.current?.focus({ preventScroll: true });
+  }, []);
   if (boxes.length === 0) return <Empty title="No time to show">No span of this trace took any time.</Empty>;
 
   return (
@@ -66,7 +89,7 @@ export function FlameView({ data, marked, onChoose }: Props) {
       <div className={classes.top}>
         <span>
           Width is the time spent in a path and below it, {formatSeconds(tree.weight / 1e9)} in all; spans of one path
-          are one box.
+          are one box. Arrows move, Enter opens.
         </span>
         {focusKey !== null && <Button onClick={() => setFocusKey(null)}>Show all</Button>}
       </div>
@@ -78,7 +101,12 @@ export function FlameView({ data, marked, onChoose }: Props) {
         onScroll={(event) => setTop(event.currentTarget.scrollTop)}
         onMouseMove={(event) => setPointed(hit(event))}
         onMouseLeave={() => setPointed(null)}
-        onClick={click}
+        onClick={(event) => {
+          const found = hit(event);
+          if (found !== null) open(found.box);
+        }}
+        tabIndex={0}
+        onKeyDown={press}
       >
         <div style={{ height: deepest * BOX_PX }}>
           <canvas
@@ -96,6 +124,13 @@ export function FlameView({ data, marked, onChoose }: Props) {
     </div>
   );
 }
+
+const WAYS: Record<string, Way | undefined> = {
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+};
 
 /** What is above the focus is as wide as it. */
 function withPath(focus: PathNode): FlameBox[] {

@@ -67,7 +67,7 @@ export function GroupTable({ data, by, only, onFind, onCount }: Props) {
               style={{ top: item.start }}
               {...(by === 'work' ? {} : opens('Find its spans', () => onFind(findText(group, by))))}
             >
-              <Name group={group} by={by} colour={data.colours.get(group.service ?? '') ?? 0} />
+              <Name group={group} by={by} />
               <span className="num">{formatCount(group.spans.length)}</span>
               <span className="num">
                 {group.errors > 0 ? <em className={classes.bad}>{formatCount(group.errors)}</em> : <i>0</i>}
@@ -104,12 +104,12 @@ function opens(title: string, run: () => void) {
 
 const TITLES: Record<GroupBy, string> = { service: 'Service', operation: 'Operation', work: 'Kind of work' };
 
-function Name({ group, by, colour }: { group: Group; by: GroupBy; colour: number }) {
+function Name({ group, by }: { group: Group; by: GroupBy }) {
   if (by === 'work') return <b>{group.title}</b>;
-  if (by === 'service') return <ServiceTag name={group.title} colour={colour} />;
+  if (by === 'service') return <ServiceTag name={group.title} />;
   return (
     <span className={classes.operation} title={`${group.service ?? ''}: ${group.title}`}>
-      <ServiceTag name={group.service ?? ''} colour={colour} />
+      <ServiceTag name={group.service ?? ''} />
       <span>{group.title}</span>
     </span>
   );

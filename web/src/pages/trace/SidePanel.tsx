@@ -17,6 +17,7 @@ interface Props {
   data: TraceData;
   chosen: number | null;
   logs: TraceLogs;
+  hasAllLogs: boolean;
   finding: Finding | null;
   onActivate: (finding: Finding | null) => void;
   onZoom: (zoom: Zoom) => void;
@@ -24,7 +25,7 @@ interface Props {
 }
 
 /** Beside the views: what stands out, or one span. */
-export function SidePanel({ panel, data, chosen, logs, finding, onActivate, onZoom, close }: Props) {
+export function SidePanel({ panel, data, chosen, logs, hasAllLogs, finding, onActivate, onZoom, close }: Props) {
   const span = chosen === null ? undefined : data.trace.spans[chosen];
   return (
     <aside className={classes.side} aria-label={panel === 'span' ? 'Span' : 'Findings'}>
@@ -39,7 +40,7 @@ export function SidePanel({ panel, data, chosen, logs, finding, onActivate, onZo
         ) : span === undefined ? (
           <Empty title="No span is chosen">Choose one with a click, or with J and K.</Empty>
         ) : (
-          <SpanDetail data={data} span={span} logs={logs} onZoom={onZoom} />
+          <SpanDetail data={data} span={span} logs={logs} hasAllLogs={hasAllLogs} onZoom={onZoom} />
         )}
       </div>
     </aside>

@@ -24,10 +24,12 @@ interface Props {
   data: TraceData;
   span: Span;
   logs: TraceLogs;
+  /** All lines of the trace are in `logs`. */
+  hasAllLogs: boolean;
   onZoom: (zoom: Zoom) => void;
 }
 
-export function SpanDetail({ data, span, logs, onZoom }: Props) {
+export function SpanDetail({ data, span, logs, hasAllLogs, onZoom }: Props) {
   const [part, setPart] = useState<Part>('attributes');
   const [find, setFind] = useState('');
   const { wire } = span;
@@ -45,7 +47,7 @@ export function SpanDetail({ data, span, logs, onZoom }: Props) {
   return (
     <div className={classes.detail} data-testid="span-detail">
       <div className={classes.head}>
-        <ServiceTag name={span.service} colour={data.colours.get(span.service) ?? 0} />
+        <ServiceTag name={span.service} />
         <h3>{span.name}</h3>
         {span.isError && (
           <p className={classes.error}>
@@ -67,7 +69,13 @@ export function SpanDetail({ data, span, logs, onZoom }: Props) {
           )}
           {!data.isFromFile && (
             <>
-              <JumpLink to={logsOfSpan(data.trace, span)}>Logs of this span</JumpLink>
+              {hasAllLogs && lines.length === 0 ? (
+                <span className="muted">No logs of this span</span>
+              ) : (
+                <JumpLink to={logsOfSpan(data.trace, span)}>
+                  Logs of this span{lines.length > 0 && ` · ${lines.length}`}
+                </JumpLink>
+              )}
               <JumpLink to={metricsOfSpan(data.trace, span)}>Metrics of this operation</JumpLink>
               <JumpLink to={tracesLike(span)}>Traces like it</JumpLink>
               <JumpLink to={serviceOfSpan(data.trace, span)}>Its service</JumpLink>
@@ -173,6 +181,10 @@ function warningsOf({ trace }: TraceData, span: Span): string[] {
       out.push(`Its sender left out ${what} by its own limit: ${formatCount(count)}.`);
   }
   if (timeless.includes(span.index)) out.push('Its start cannot be read.');
+  if (span.shift !== 0) {
+    const by = formatSeconds(Math.abs(span.shift) / 1e9);
+    out.push(`Clocks are aligned: it stands ${by} ${span.shift > 0 ? 'later' : 'earlier'} than it was sent.`);
+  }
   const parent = trace.spans[span.parent];
   if (parent !== undefined && span.start < parent.start) {
     out.push(

@@ -20,7 +20,9 @@ export function SpanEvents({ data, span }: { data: TraceData; span: Span }) {
         <h4>
           {event.name}
           {at !== null && (
-            <span className="num">+{formatSeconds((between(data.trace.start, at) - span.start) / 1e9)}</span>
+            <span className="num">
+              +{formatSeconds((between(data.trace.start, at) + span.shift - span.start) / 1e9)}
+            </span>
           )}
         </h4>
         <AttributeList title="" attributes={attributes} find="" />

@@ -91,7 +91,7 @@ export function SpanTable({ data, only, chosen, onGo, onChoose, onCount }: Props
               data-chosen={chosen === span.index || undefined}
               onClick={() => onChoose(span.index)}
             >
-              <ServiceTag name={span.service} colour={data.colours.get(span.service) ?? 0} />
+              <ServiceTag name={span.service} />
               <span title={span.name}>{span.name}</span>
               <span className="num">+{formatSeconds(span.start / 1e9)}</span>
               <b className="num">{formatSeconds(span.duration / 1e9)}</b>

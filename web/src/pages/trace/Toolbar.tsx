@@ -14,6 +14,7 @@ import { Segments } from '@/components/common/Segments';
 import { JumpLink } from '@/components/trace/JumpLink';
 import { formatCount } from '@/lib/format';
 import { logsOfTrace } from '@/model/trace/jumps';
+import type { TraceLogs } from '@/model/trace/logs';
 import { foldAll, foldLevel } from '@/model/trace/rows';
 import { NO_SPANS, type Look } from './useLook';
 import type { TraceData } from './useTrace';
@@ -31,13 +32,16 @@ interface Props {
   data: TraceData;
   look: Look;
   findRef: RefObject<HTMLInputElement | null>;
-  logCount: number;
+  logs: TraceLogs;
+  /** None of them are missing. */
+  isWhole: boolean;
   /** Why there are none, or not all. */
   logNote: string | null;
 }
 
-export function Toolbar({ data, look, findRef, logCount, logNote }: Props) {
+export function Toolbar({ data, look, findRef, logs, isWhole, logNote }: Props) {
   const { view } = look.state;
+  const logCount = logs.lines.length;
   const showsFindings = look.panel === 'findings';
   return (
     <div className={classes.toolbar}>
@@ -57,18 +61,20 @@ export function Toolbar({ data, look, findRef, logCount, logNote }: Props) {
               Critical path
             </Button>
           </Tooltip>
-          <Tooltip label={logNote ?? 'Log lines below their spans (L)'}>
+          <Tooltip
+            label={logNote ?? (isWhole && logCount === 0 ? 'No log line names it' : 'Log lines below their spans (L)')}
+          >
             <Button
               leftSection={<IconFileText size={14} stroke={1.7} />}
-              aria-pressed={look.showsLogs}
-              data-on={look.showsLogs || undefined}
+              aria-pressed={look.showsLogs && logCount > 0}
+              data-on={(look.showsLogs && logCount > 0) || undefined}
               disabled={logCount === 0}
               onClick={look.toggleLogs}
             >
               Logs <span className={`${classes.badge} num`}>{formatCount(logCount)}</span>
             </Button>
           </Tooltip>
-          {!data.isFromFile && (
+          {!data.isFromFile && !(isWhole && logCount === 0) && (
             <JumpLink
               to={logsOfTrace(data.trace)}
               className={classes.toLogs ?? ''}
@@ -95,41 +101,46 @@ export function Toolbar({ data, look, findRef, logCount, logNote }: Props) {
   );
 }
 
+/** `1234 of 5678` and two arrows. */
+const PLACE_PX = 118;
+
 function Find({ look, findRef }: Pick<Props, 'look' | 'findRef'>) {
   const { find, found, chosen, step } = look;
   const place = chosen === null ? -1 : found.indexOf(chosen);
   return (
-    <div className={classes.find}>
-      <TextInput
-        ref={findRef}
-        aria-label="Find in the trace"
-        placeholder="Find: word, service=cart, db.system=redis"
-        leftSection={<IconSearch size={13} />}
-        value={find}
-        onChange={(event) => look.search(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') step(event.shiftKey ? -1 : 1);
-          else if (event.key === 'Escape') event.currentTarget.blur();
-          else return;
-          event.preventDefault();
-        }}
-        w={280}
-      />
-      {find.trim() !== '' && (
-        <>
-          <span className="num" role="status">
-            {place >= 0 ? `${formatCount(place + 1)} of ` : ''}
-            {formatCount(found.length)}
+    <TextInput
+      ref={findRef}
+      className={classes.find ?? ''}
+      aria-label="Find in the trace"
+      placeholder="Find: word, service=cart, db.system=redis"
+      leftSection={<IconSearch size={13} />}
+      value={find}
+      onChange={(event) => look.search(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') step(event.shiftKey ? -1 : 1);
+        else if (event.key === 'Escape') event.currentTarget.blur();
+        else return;
+        event.preventDefault();
+      }}
+      // Within the box: a row that grows would push what stands below it.
+      rightSectionWidth={find.trim() === '' ? undefined : PLACE_PX}
+      rightSection={
+        find.trim() !== '' && (
+          <span className={classes.place}>
+            <span className="num" role="status">
+              {place >= 0 ? `${formatCount(place + 1)} of ` : ''}
+              {formatCount(found.length)}
+            </span>
+            <ActionIcon size={20} aria-label="Match before" disabled={found.length === 0} onClick={() => step(-1)}>
+              <IconChevronUp size={14} />
+            </ActionIcon>
+            <ActionIcon size={20} aria-label="Next match" disabled={found.length === 0} onClick={() => step(1)}>
+              <IconChevronDown size={14} />
+            </ActionIcon>
           </span>
-          <ActionIcon size={24} aria-label="Match before" disabled={found.length === 0} onClick={() => step(-1)}>
-            <IconChevronUp size={15} />
-          </ActionIcon>
-          <ActionIcon size={24} aria-label="Next match" disabled={found.length === 0} onClick={() => step(1)}>
-            <IconChevronDown size={15} />
-          </ActionIcon>
-        </>
-      )}
-    </div>
+        )
+      }
+    />
   );
 }
 

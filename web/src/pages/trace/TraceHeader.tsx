@@ -1,32 +1,34 @@
 import { Button, Tooltip } from '@mantine/core';
-import { IconAlertTriangleFilled, IconArrowLeft, IconArrowsDiff, IconDownload, IconFile } from '@tabler/icons-react';
+import {
+  IconAlertTriangleFilled,
+  IconArrowLeft,
+  IconArrowsDiff,
+  IconClockExclamation,
+  IconDownload,
+  IconFile,
+} from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { CopyButton } from '@/components/common/PageState';
 import { backToList } from '@/components/trace/lastList';
 import { useTime } from '@/components/shell/time';
-import { ServiceTag } from '@/components/trace/ServiceTag';
+import { ServiceChips } from '@/components/trace/ServiceChips';
 import { download } from '@/lib/browser';
 import { formatCount, formatSeconds } from '@/lib/format';
-import { toMillis } from '@/model/trace/instant';
-import type { TraceService } from '@/model/trace/trace';
-import { printMoment } from '@/model/timeRange';
+import { printFullTime } from '@/model/logs/line';
 import type { TraceData } from './useTrace';
 import classes from './Trace.module.css';
 
 interface Props {
   data: TraceData;
   onCompare: () => void;
+  onAlign: () => void;
   onService: (name: string) => void;
 }
 
-/** Services that could fit on the widest line; all are in the table. */
-const SERVICES_MAX = 24;
-
-export function TraceHeader({ data, onCompare, onService }: Props) {
-  const { trace, colours } = data;
+export function TraceHeader({ data, onCompare, onAlign, onService }: Props) {
+  const { trace } = data;
   const { utc } = useTime();
-  const at = toMillis(trace.start);
   const root = trace.root ?? trace.spans[0];
   const save = (): void => {
     const wire = { trace_id: trace.id, spans: trace.spans.map((span) => span.wire) };
@@ -62,7 +64,26 @@ export function TraceHeader({ data, onCompare, onService }: Props) {
       </div>
       <dl className={`${classes.facts} num`}>
         <Fact title="Duration">{formatSeconds(trace.duration / 1e9)}</Fact>
-        <Fact title="Start">{printMoment(at, utc)}</Fact>
+        {data.hasSkew && (
+          <button
+            type="button"
+            className={classes.clocks}
+            aria-pressed={data.isAligned}
+            title={
+              data.isAligned
+                ? 'Spans are moved so that none begins before what caused it: their places are a guess'
+                : 'Some spans begin before what caused them: move those of other clocks in the drawing'
+            }
+            onClick={onAlign}
+          >
+            <IconClockExclamation size={13} stroke={1.8} />
+            {data.isAligned ? 'Clocks aligned' : 'Align clocks'}
+          </button>
+        )}
+        <Fact title="Start">
+          {/* Milliseconds: those of its log lines. */}
+          <time title={printFullTime(trace.start, utc)}>{printFullTime(trace.start, utc).slice(0, 23)}</time>
+        </Fact>
         <Fact title="Spans">{formatCount(trace.spans.length)}</Fact>
         <Fact title="Errors">
           {trace.errors === 0 ? (
@@ -77,24 +98,11 @@ export function TraceHeader({ data, onCompare, onService }: Props) {
         <Fact title="Depth">{formatCount(trace.depth)}</Fact>
         <Fact title="Services">{formatCount(trace.services.length)}</Fact>
         <div className={classes.services}>
-          {trace.services.slice(0, SERVICES_MAX).map((service) => (
-            <button key={service.name} type="button" onClick={() => onService(service.name)} title={about(service)}>
-              <ServiceTag
-                name={service.name}
-                colour={colours.get(service.name) ?? 0}
-                count={formatCount(service.spans)}
-                hasErrors={service.errors > 0}
-              />
-            </button>
-          ))}
+          <ServiceChips services={trace.services} hasCounts onChoose={onService} />
         </div>
       </dl>
     </header>
   );
-}
-
-function about({ name, spans, errors }: TraceService): string {
-  return `${name}: ${formatCount(spans)} spans, ${formatCount(errors)} with errors. A click finds them.`;
 }
 
 function Fact({ title, children }: { title: string; children: ReactNode }) {

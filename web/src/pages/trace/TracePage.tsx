@@ -15,14 +15,16 @@ import { TableView } from './TableView';
 import { Timeline } from './timeline/Timeline';
 import { Toolbar } from './Toolbar';
 import { TraceHeader } from './TraceHeader';
-import { useTraceKeys } from './traceKeys';
+import { useBackKey, useTraceKeys } from './traceKeys';
 import { NO_SPANS, useLook, type Look } from './useLook';
 import { useTrace, useTraceLogs, type TraceData } from './useTrace';
+import { useTraceState } from './useTraceState';
 import classes from './Trace.module.css';
 
 export function TracePage() {
   const { traceId = '' } = useParams({ strict: false });
-  const { data, error, isLoading, refetch } = useTrace(traceId);
+  const [{ isAligned }] = useTraceState();
+  const { data, error, isLoading, refetch } = useTrace(traceId, isAligned);
   // Spans that were still on the way are there after a refresh.
   const { now } = useTime();
   const asked = useRef(now);
@@ -35,11 +37,16 @@ export function TracePage() {
   if (data === null) {
     if (!TRACE_ID.test(traceId)) return <NoId id={traceId} />;
     if (error instanceof ApiError && error.isMissing) return <Unknown id={traceId} onRetry={refetch} />;
-    return <Failure title="The trace could not be loaded" error={error} onRetry={refetch} />;
+    return (
+      <>
+        <Failure title="The trace could not be loaded" error={error} onRetry={refetch} />
+        <ToTraces />
+      </>
+    );
   }
   if (data.trace.spans.length === 0) return <Unknown id={traceId} onRetry={refetch} />;
-  // With more spans their places are others: what is folded is forgotten.
-  return <Loaded key={`${data.trace.id} ${data.trace.spans.length}`} data={data} />;
+  // With more spans, or other times, their places are others: what is folded is forgotten.
+  return <Loaded key={`${data.trace.id} ${data.trace.spans.length} ${data.isAligned}`} data={data} />;
 }
 
 /** Short ones are of senders that use 64 bits. */
@@ -58,6 +65,7 @@ function NoId({ id }: { id: string }) {
 }
 
 function ToTraces({ children }: { children?: ReactNode }) {
+  useBackKey();
   return (
     <p className={classes.ways}>
       {children}
@@ -87,12 +95,12 @@ function Loaded({ data }: { data: TraceData }) {
   const look = useLook(data);
   const { state, change, folded, showsLogs, panel } = look;
   const findRef = useRef<HTMLInputElement>(null);
-  const { logs, note } = useTraceLogs(data);
+  const { logs, note, isWhole } = useTraceLogs(data);
   const rows = useMemo(
     () => rowsOf(data.trace, folded, showsLogs ? logs.bySpan : undefined),
     [data.trace, folded, showsLogs, logs],
   );
-  useTraceKeys(data, look, rows, () => findRef.current?.focus());
+  useTraceKeys({ ...look, data, rows, logCount: logs.lines.length }, () => findRef.current?.focus());
 
   const hasSide = panel !== 'none' && state.view !== 'compare';
   return (
@@ -100,9 +108,10 @@ function Loaded({ data }: { data: TraceData }) {
       <TraceHeader
         data={data}
         onCompare={() => change({ view: 'compare' })}
+        onAlign={() => change({ isAligned: !data.isAligned, zoom: null })}
         onService={(name) => look.search(`service="${name}"`)}
       />
-      <Toolbar data={data} look={look} findRef={findRef} logCount={logs.lines.length} logNote={note} />
+      <Toolbar data={data} look={look} findRef={findRef} logs={logs} isWhole={isWhole} logNote={note} />
       <div className={classes.panels} data-side={hasSide || undefined}>
         <section className={classes.panel} aria-label="Trace">
           <View data={data} look={look} rows={rows} logs={logs} />
@@ -113,6 +122,7 @@ function Loaded({ data }: { data: TraceData }) {
             data={data}
             chosen={look.chosen}
             logs={logs}
+            hasAllLogs={isWhole}
             finding={look.finding}
             onActivate={look.activate}
             onZoom={(zoom) => {

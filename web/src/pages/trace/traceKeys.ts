@@ -10,17 +10,24 @@ import type { TraceView } from './url';
 interface Keys extends Look {
   data: TraceData;
   rows: readonly Row[];
+  logCount: number;
 }
 
 const GROUP = 'Trace';
 
-export function useTraceKeys(data: TraceData, look: Look, rows: readonly Row[], focusFind: () => void): void {
+const key = (name: string, title: string, run: () => void) => ({ keys: name, title, group: GROUP, run });
+
+/** Also where there is no trace to show. */
+export function useBackKey(): void {
   const navigate = useNavigate();
-  const { chosen, panel, folded } = look;
-  const keys: Keys = { ...look, data, rows };
-  const isTimeline = look.state.view === 'timeline';
-  const onView = (view: TraceView): void => look.change({ view });
-  const key = (name: string, title: string, run: () => void) => ({ keys: name, title, group: GROUP, run });
+  useShortcuts([key('u', 'Back to the traces', () => void navigate({ to: '/traces', search: backToList }))]);
+}
+
+export function useTraceKeys(keys: Keys, focusFind: () => void): void {
+  const { data, chosen, panel, folded } = keys;
+  const isTimeline = keys.state.view === 'timeline';
+  const onView = (view: TraceView): void => keys.change({ view });
+  useBackKey();
   const onTimeline = isTimeline
     ? [
         key('j', 'Next span', () => move(keys, 1)),
@@ -36,11 +43,10 @@ export function useTraceKeys(data: TraceData, look: Look, rows: readonly Row[], 
         key('-', 'One level less', () => keys.setFolded(foldLevel(data.trace, folded, -1))),
         key('v', 'Zoom to the span', () => zoomToChosen(keys)),
         key('c', 'Critical path', keys.togglePath),
-        key('l', 'Log lines', keys.toggleLogs),
+        ...(keys.logCount === 0 ? [] : [key('l', 'Log lines', keys.toggleLogs)]),
       ]
     : [];
   useShortcuts([
-    key('u', 'Back to the traces', () => void navigate({ to: '/traces', search: backToList })),
     key('f', 'Find in the trace', focusFind),
     key('n', 'Next match', () => keys.step(1)),
     key('p', 'Match before', () => keys.step(-1)),

@@ -1,12 +1,21 @@
 import { expect, it } from 'vitest';
 import { cleanTrace, decodeTrace, encodeTrace, type TraceState } from './url';
 
-const plain: TraceState = { view: 'timeline', span: null, find: '', zoom: null, group: 'span', other: null };
+const plain: TraceState = {
+  view: 'timeline',
+  span: null,
+  find: '',
+  zoom: null,
+  group: 'span',
+  other: null,
+  isAligned: false,
+};
 
 it('comes back as it went', () => {
   const states: TraceState[] = [
     plain,
-    { view: 'table', span: 'ab12', find: 'db=x y', zoom: { from: 0, to: 4500 }, group: 'operation', other: 'ff00' },
+    { ...plain, view: 'table', span: 'ab12', find: 'db=x y', zoom: { from: 0, to: 4500 } },
+    { ...plain, group: 'operation', other: 'ff00', isAligned: true },
   ];
   for (const state of states) expect(decodeTrace(encodeTrace(state))).toEqual(state);
 });

@@ -20,9 +20,11 @@ export interface TraceState {
   group: Grouping;
   /** The trace to compare with. */
   other: string | null;
+  /** Spans are moved so that clocks agree. */
+  isAligned: boolean;
 }
 
-const KEYS = ['view', 'span', 'find', 'zoom', 'group', 'with'];
+const KEYS = ['view', 'span', 'find', 'zoom', 'group', 'with', 'clocks'];
 
 export function cleanTrace(search: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
@@ -40,6 +42,7 @@ export function decodeTrace(search: Record<string, string>): TraceState {
     zoom: readZoom(search['zoom'] ?? ''),
     group: GROUPINGS.find((group) => group === search['group']) ?? 'span',
     other: orNull(search['with']),
+    isAligned: search['clocks'] === 'aligned',
   };
 }
 
@@ -51,6 +54,7 @@ export function encodeTrace(state: TraceState): Record<string, string> {
     zoom: printZoom(state.zoom),
     group: state.group === 'span' ? '' : state.group,
     with: state.other ?? '',
+    clocks: state.isAligned ? 'aligned' : '',
   };
 }
 

@@ -1,13 +1,13 @@
 // The trace of the page, its log lines, and what is computed from them once.
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
-import { searchEvents } from '@/api/events';
-import { traceById } from '@/api/traces';
-import { COLOURS } from '@/components/chart/palette';
+import { searchEvents, type WireSpan } from '@/api/events';
+import { traceById, type WireTrace } from '@/api/traces';
 import { formatCount } from '@/lib/format';
-import { assignColours } from '@/model/trace/colours';
+import { clockShifts } from '@/model/trace/alignClocks';
 import { criticalPath, piecesBySpan, type PathPiece } from '@/model/trace/criticalPath';
 import { findAll, type Finding } from '@/model/trace/findings';
+import { findSkew } from '@/model/trace/findings/skew';
 import { toMillis } from '@/model/trace/instant';
 import { readLogs, type TraceLogs } from '@/model/trace/logs';
 import { openedTrace } from '@/model/trace/opened';
@@ -21,13 +21,16 @@ export interface TraceData {
   selfs: Float64Array;
   path: PathPiece[];
   pathOf: ReadonlyMap<number, readonly PathPiece[]>;
-  colours: ReadonlyMap<string, number>;
   findings: Finding[];
   /** Computed when it is first asked for. */
   tree: () => PathNode;
   /** Keys of spans; the first with an id has it for its key. */
   byKey: ReadonlyMap<string, number>;
   isFromFile: boolean;
+  /** Some clocks differ: spans can be moved so that they agree. */
+  hasSkew: boolean;
+  /** They are moved. */
+  isAligned: boolean;
 }
 
 export interface TraceQuery {
@@ -37,7 +40,7 @@ export interface TraceQuery {
   refetch: () => void;
 }
 
-export function useTrace(id: string | null): TraceQuery {
+export function useTrace(id: string | null, isAligned: boolean): TraceQuery {
   const query = useQuery({
     queryKey: ['trace', id],
     queryFn: async ({ signal }) => openedTrace(id ?? '') ?? (await traceById(id ?? '', signal)),
@@ -47,13 +50,26 @@ export function useTrace(id: string | null): TraceQuery {
     structuralSharing: false,
   });
   const wire = query.data;
-  const data = useMemo(() => (wire === undefined ? null : derive(buildTrace(wire))), [wire]);
+  const data = useMemo(() => (wire === undefined ? null : read(wire, isAligned)), [wire, isAligned]);
   const { refetch: ask } = query;
   const refetch = useCallback(() => void ask(), [ask]);
   return { data, error: query.error, isLoading: query.isLoading, refetch };
 }
 
-function derive(trace: Trace): TraceData {
+function read(wire: WireTrace, isAligned: boolean): TraceData {
+  const sent = buildTrace(wire);
+  const shifts = clockShifts(sent);
+  const hasSkew = shifts.size > 0;
+  if (!isAligned || !hasSkew) return { ...derive(sent, findSkew(sent)), hasSkew, isAligned: false };
+  const trace = buildTrace(wire, shifts);
+  // What was found of the clocks stays true, at the places where the spans stand now.
+  const places = new Map(trace.spans.map((span) => [span.wire, span.index]));
+  const moved = (index: number): number => places.get(sent.spans[index]?.wire as WireSpan) ?? index;
+  const skew = findSkew(sent).map((finding) => ({ ...finding, spans: finding.spans.map(moved) }));
+  return { ...derive(trace, skew), hasSkew, isAligned: true };
+}
+
+function derive(trace: Trace, skew: Finding[]): Omit<TraceData, 'hasSkew' | 'isAligned'> {
   const selfs = selfTimes(trace);
   const path = criticalPath(trace);
   return {
@@ -61,11 +77,7 @@ function derive(trace: Trace): TraceData {
     selfs,
     path,
     pathOf: piecesBySpan(path),
-    colours: assignColours(
-      trace.services.map((service) => service.name),
-      COLOURS,
-    ),
-    findings: findAll(trace, selfs),
+    findings: findAll(trace, selfs, skew),
     tree: once(() => pathTree(trace, selfs)),
     byKey: new Map(trace.spans.map((span) => [span.key, span.index])),
     isFromFile: openedTrace(trace.id) !== undefined,
@@ -87,6 +99,8 @@ export interface LogsQuery {
   logs: TraceLogs;
   /** Why there are none, or not all. */
   note: string | null;
+  /** None are missing. */
+  isWhole: boolean;
 }
 
 const NONE: TraceLogs = { lines: [], bySpan: new Map() };
@@ -118,5 +132,5 @@ export function useTraceLogs(data: TraceData | null): LogsQuery {
       : isCut
         ? `The first ${formatCount(LOGS_MAX)}; all are on the page of logs.`
         : null;
-  return { logs, note };
+  return { logs, note, isWhole: found !== undefined && query.error === null && !isCut };
 }

@@ -13,6 +13,8 @@ interface Props {
   traces: readonly Summary[];
   /** What it spans, in milliseconds since 1970. */
   range: { from: number; to: number };
+  /** Older traces match too, and are not loaded: before the first of these nothing is known. */
+  isCut: boolean;
   onOpen: (id: string) => void;
   onZoom: (fromMillis: number, toMillis: number) => void;
   /** The row that is pointed at. */
@@ -24,7 +26,7 @@ const MARGIN = { left: 64, right: 16, top: 12, bottom: 22 };
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 5;
 
-export function Scatter({ traces, range, onOpen, onZoom, highlighted }: Props) {
+export function Scatter({ traces, range, isCut, onOpen, onZoom, highlighted }: Props) {
   const { ref, width: outer } = useElementSize();
   const { utc } = useTime();
   const svg = useRef<SVGSVGElement>(null);
@@ -42,14 +44,15 @@ export function Scatter({ traces, range, onOpen, onZoom, highlighted }: Props) {
     const box = svg.current?.getBoundingClientRect();
     return { x: event.clientX - (box?.left ?? 0) - MARGIN.left, y: event.clientY - (box?.top ?? 0) - MARGIN.top };
   };
+  const x = (at: number): number => ((at - range.from) / (range.to - range.from)) * width;
   const clamp = (x: number): number => Math.min(width, Math.max(0, x));
   const timeAt = (x: number): number => range.from + (clamp(x) / width) * (range.to - range.from);
   const end = (event: PointerEvent): void => {
-    const { x, y } = place(event);
-    if (drag !== null && Math.abs(x - drag.from) >= DRAG_PX_MIN) {
-      onZoom(timeAt(Math.min(drag.from, x)), timeAt(Math.max(drag.from, x)));
+    const at = place(event);
+    if (drag !== null && Math.abs(at.x - drag.from) >= DRAG_PX_MIN) {
+      onZoom(timeAt(Math.min(drag.from, at.x)), timeAt(Math.max(drag.from, at.x)));
     } else {
-      const hit = dotAt(dots, x, y);
+      const hit = dotAt(dots, at.x, at.y);
       if (hit !== null) onOpen(hit.summary.id);
     }
     setDrag(null);
@@ -67,13 +70,13 @@ export function Scatter({ traces, range, onOpen, onZoom, highlighted }: Props) {
           data-pointing={pointed !== null || undefined}
           onPointerDown={(event) => {
             event.currentTarget.setPointerCapture(event.pointerId);
-            const { x } = place(event);
-            setDrag({ from: x, to: x });
+            const at = place(event);
+            setDrag({ from: at.x, to: at.x });
           }}
           onPointerMove={(event) => {
-            const { x, y } = place(event);
-            if (drag !== null) setDrag({ ...drag, to: x });
-            else setPointed(dotAt(dots, x, y));
+            const at = place(event);
+            if (drag !== null) setDrag({ ...drag, to: at.x });
+            else setPointed(dotAt(dots, at.x, at.y));
           }}
           onPointerUp={end}
           onPointerCancel={() => setDrag(null)}
@@ -88,6 +91,10 @@ export function Scatter({ traces, range, onOpen, onZoom, highlighted }: Props) {
                 </text>
               </g>
             ))}
+            {isCut && <Unknown width={x(Math.min(...traces.map((one) => one.at)))} height={height} />}
+            <text className={classes.key} x={width} y={2} textAnchor="end">
+              duration, log scale; the larger, the more spans
+            </text>
             <TimeAxis from={range.from} to={range.to} width={width} height={height} utc={utc} />
             {drag !== null && (
               <rect
@@ -108,6 +115,23 @@ export function Scatter({ traces, range, onOpen, onZoom, highlighted }: Props) {
       )}
       {pointed !== null && drag === null && <Tip dot={pointed} width={width} utc={utc} />}
     </div>
+  );
+}
+
+/** Words of 96 px, and room around them. */
+const WORDS_PX = 110;
+
+function Unknown({ width, height }: { width: number; height: number }) {
+  return (
+    <g className={classes.unknown}>
+      <title>Older traces match too: load more of them below, or narrow the time range</title>
+      <rect width={Math.max(0, width)} height={height} />
+      {width >= WORDS_PX && (
+        <text x={width / 2} y={height / 2} textAnchor="middle">
+          older: not loaded
+        </text>
+      )}
+    </g>
   );
 }
 

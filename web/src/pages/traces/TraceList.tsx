@@ -3,16 +3,14 @@ import { Checkbox } from '@mantine/core';
 import { IconAlertTriangleFilled, IconArrowDown } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
-import { COLOURS } from '@/components/chart/palette';
+import { useMemo, useRef, useState } from 'react';
 import { Ago } from '@/components/common/Ago';
 import { useRowKeys } from '@/components/common/useRowKeys';
 import { useShortcuts } from '@/components/shell/keys';
 import { keepShell } from '@/components/shell/shellUrl';
 import { useTime } from '@/components/shell/time';
-import { ServiceTag } from '@/components/trace/ServiceTag';
+import { ServiceChips } from '@/components/trace/ServiceChips';
 import { formatCount, formatSeconds } from '@/lib/format';
-import { assignColours } from '@/model/trace/colours';
 import type { Summary } from '@/model/trace/summary';
 import { printMoment } from '@/model/timeRange';
 import type { TracesState } from './url';
@@ -28,8 +26,6 @@ interface Props {
 }
 
 const ROW_PX = 36;
-/** Names that could fit on the widest line. */
-const CHIPS_MAX = 8;
 
 export function TraceList(props: Props) {
   const { traces } = props;
@@ -46,15 +42,11 @@ export function TraceList(props: Props) {
     if (trace !== undefined) props.onChoose(trace.id);
   };
   useShortcuts([{ keys: 'x', title: 'Choose the trace for comparing', group: 'Traces', run: chooseHere }]);
+  // One row is a stop of the Tab key, the arrows lead to the others.
+  const [active, setActive] = useState(0);
+  const items = list.getVirtualItems();
+  const stop = items.some((item) => item.index === active) ? active : (items[0]?.index ?? 0);
   const longest = useMemo(() => traces.reduce((most, one) => Math.max(most, one.duration), 1), [traces]);
-  const colours = useMemo(
-    () =>
-      assignColours(
-        traces.flatMap((one) => one.services.map((service) => service.name)),
-        COLOURS,
-      ),
-    [traces],
-  );
   return (
     <div
       ref={scroll}
@@ -74,7 +66,7 @@ export function TraceList(props: Props) {
         <span>Services</span>
       </div>
       <div style={{ height: list.getTotalSize(), position: 'relative' }}>
-        {list.getVirtualItems().map((item) => {
+        {items.map((item) => {
           const trace = traces[item.index];
           if (trace === undefined) return null;
           return (
@@ -86,14 +78,18 @@ export function TraceList(props: Props) {
               data-chosen={props.chosen.includes(trace.id) || undefined}
               data-row={item.index}
               onPointerEnter={() => props.onPoint(trace.id)}
-              onFocus={() => props.onPoint(trace.id)}
+              onFocus={() => {
+                props.onPoint(trace.id);
+                setActive(item.index);
+              }}
             >
               <Checkbox
                 aria-label="Choose for comparing"
                 checked={props.chosen.includes(trace.id)}
                 onChange={() => props.onChoose(trace.id)}
+                tabIndex={item.index === stop ? 0 : -1}
               />
-              <Row trace={trace} longest={longest} colours={colours} />
+              <Row trace={trace} longest={longest} isStop={item.index === stop} />
             </div>
           );
         })}
@@ -112,7 +108,7 @@ function Order(props: { name: Props['order']; title: string; current: Props['ord
   );
 }
 
-function Row({ trace, longest, colours }: { trace: Summary; longest: number; colours: Map<string, number> }) {
+function Row({ trace, longest, isStop }: { trace: Summary; longest: number; isStop: boolean }) {
   const { utc } = useTime();
   return (
     <>
@@ -121,6 +117,7 @@ function Row({ trace, longest, colours }: { trace: Summary; longest: number; col
         params={{ traceId: trace.id }}
         search={keepShell}
         className={classes.title}
+        tabIndex={isStop ? 0 : -1}
         title={`${trace.service}: ${trace.name}\n${trace.id}`}
       >
         <b>{trace.service}</b>
@@ -159,14 +156,7 @@ function Row({ trace, longest, colours }: { trace: Summary; longest: number; col
         title={trace.services.map((service) => `${service.name}: ${service.spans} spans`).join('\n')}
       >
         <b className="num">{formatCount(trace.services.length)}</b>
-        {trace.services.slice(0, CHIPS_MAX).map((service) => (
-          <ServiceTag
-            key={service.name}
-            name={service.name}
-            colour={colours.get(service.name) ?? 0}
-            hasErrors={service.errors > 0}
-          />
-        ))}
+        <ServiceChips services={trace.services} isStop={isStop} />
       </span>
     </>
   );

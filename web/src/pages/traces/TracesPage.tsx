@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { Empty, Failure, Loading } from '@/components/common/PageState';
 import { NoSpans } from '@/components/place/NoSpans';
+import { Wider } from '@/components/place/Wider';
 import { SearchBox } from '@/components/search/SearchBox';
 import { readSearchFault } from '@/components/search/searchFault';
 import { useShortcuts } from '@/components/shell/keys';
@@ -129,15 +130,12 @@ function Content({ state, found, chosen, onChange, onChoose, onOpen }: ContentPr
   const range = useMemo(() => plotRange(found.traces, resolved, isCut), [found.traces, resolved, isCut]);
   const [pointed, setPointed] = useState<string | null>(null);
   if (found.isLoading) return <Loading what="traces" />;
-  if (found.error !== null) {
-    const isFault = readSearchFault(found.error, state.q) !== null;
-    return (
-      <Failure
-        title={isFault ? 'The search cannot be read' : 'The traces could not be searched'}
-        error={found.error}
-        {...(isFault ? {} : { onRetry: found.refetch })}
-      />
-    );
+  const isFault = found.error !== null && readSearchFault(found.error, composeQuery(state)) !== null;
+  if (found.error !== null && !isFault) {
+    return <Failure title="The traces could not be searched" error={found.error} onRetry={found.refetch} />;
+  }
+  if (isFault && found.traces.length === 0) {
+    return <Empty title="The search cannot be read">Change it above, and press Enter.</Empty>;
   }
   if (found.traces.length === 0) return <Nothing state={state} onChange={onChange} />;
   return (
@@ -146,6 +144,7 @@ function Content({ state, found, chosen, onChange, onChoose, onOpen }: ContentPr
       <Scatter
         traces={found.traces}
         range={range}
+        isCut={isCut}
         highlighted={pointed}
         onOpen={onOpen}
         onZoom={(from, to) => setRange(zoomIn(from, to))}
@@ -231,26 +230,32 @@ function Nothing({ state, onChange }: Pick<ContentProps, 'state' | 'onChange'>) 
   if (services.isKnown && services.values.every((one) => one === OWN_SERVICE)) {
     return (
       <NoSpans of="spans" title="No spans in this time range">
-        These lines in the environment of a service with an OpenTelemetry SDK send its traces here. The address of this
-        page, <code>{location.origin}</code>, takes them too. <Own state={state} onChange={onChange} />
+        These lines in the environment of a service with an OpenTelemetry SDK send its traces here.{' '}
+        <Own state={state} onChange={onChange} />
       </NoSpans>
     );
   }
   return (
     <Empty title="No trace is found">
-      {isFiltered ? (
-        <button
-          type="button"
-          className={classes.link}
-          onClick={() =>
-            onChange({ q: '', service: null, operation: null, errors: false, own: false, min: '', max: '' })
-          }
-        >
-          Show all traces
-        </button>
-      ) : (
-        'There are spans in this time range, but no trace of them could be shown.'
-      )}
+      <p>
+        {isFiltered
+          ? 'Nothing in this time range matches the search and the filters.'
+          : 'There are spans in this time range, but no trace of them could be shown.'}
+      </p>
+      <p className={classes.ways}>
+        {isFiltered && (
+          <button
+            type="button"
+            className={classes.link}
+            onClick={() =>
+              onChange({ q: '', service: null, operation: null, errors: false, own: false, min: '', max: '' })
+            }
+          >
+            Show all traces
+          </button>
+        )}
+        <Wider />
+      </p>
     </Empty>
   );
 }

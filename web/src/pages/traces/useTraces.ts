@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { searchTraces, type WireTraces } from '@/api/traces';
+import { useKept } from '@/components/common/useKept';
 import { useTop, type Top } from '@/components/services/useTop';
 import { useTime } from '@/components/shell/time';
 import { composeQuery, durationFault } from '@/model/trace/query';
@@ -42,7 +43,8 @@ export function useTraces(state: TracesState): FoundTraces {
     placeholderData: keepPreviousData,
     enabled: durationFault(state) === null,
   });
-  const { data, error } = found;
+  const { error } = found;
+  const data = useKept(found.data, error !== null);
   const last = data?.pages.at(-1);
   const traces = useMemo(() => {
     // A trace that grew between two pages is on both: the later is right.
@@ -55,7 +57,7 @@ export function useTraces(state: TracesState): FoundTraces {
     error,
     isLoading: found.isLoading,
     isFetching: found.isFetching,
-    isStale: found.isPlaceholderData,
+    isStale: found.isPlaceholderData || (error !== null && data !== undefined),
     hasMore: found.hasNextPage,
     isMoreComing: found.isFetchingNextPage,
     more: () => void found.fetchNextPage(),

@@ -1,5 +1,5 @@
-// Clocks that are apart: a child that begins before its parent, or a served call that ends after it. Said, not
-// corrected: a guess at the right time would hide what was measured.
+// Clocks that are apart: a child that begins before its parent, or a served call that ends after it. Said, and
+// corrected only for whoever asks: a guess at the right time hides what was measured.
 import type { Span, Trace } from '../trace';
 import { duration, plural, spanAt, type Finding } from './finding';
 
@@ -20,8 +20,8 @@ export function findSkew(trace: Trace): Finding[] {
   for (const span of trace.spans) {
     if (span.parent < 0) continue;
     const parent = spanAt(trace, span.parent);
+    if (!clocksApart(parent, span)) continue;
     const { early, late } = outside(parent, span);
-    if (early < NANOS_MIN && late < NANOS_MIN) continue;
     const [from, to] = [placeOf(parent), placeOf(span)];
     const pair = pairs.get(`${from}\u0000${to}`) ?? { from, to, early: 0, late: 0, spans: [] };
     pair.early = Math.max(pair.early, early);
@@ -32,17 +32,26 @@ export function findSkew(trace: Trace): Finding[] {
   return [...pairs.values()].map(toFinding);
 }
 
+/** Somebody waited for the answer, and did not give up. */
+export function isAwaited(parent: Span, span: Span): boolean {
+  return parent.wire.span_kind === 'client' && span.wire.span_kind === 'server' && !parent.isError;
+}
+
 /** Ending later is a fault only where somebody waited for the answer. */
 function outside(parent: Span, span: Span): { early: number; late: number } {
-  const isAwaited = parent.wire.span_kind === 'client' && span.wire.span_kind === 'server';
-  const timedOut = parent.isError;
   return {
     early: Math.max(0, parent.start - span.start),
-    late: isAwaited && !timedOut ? Math.max(0, span.end - parent.end) : 0,
+    late: isAwaited(parent, span) ? Math.max(0, span.end - parent.end) : 0,
   };
 }
 
-function placeOf(span: Span): string {
+export function clocksApart(parent: Span, span: Span): boolean {
+  const { early, late } = outside(parent, span);
+  return early >= NANOS_MIN || late >= NANOS_MIN;
+}
+
+/** What has a clock of its own. */
+export function placeOf(span: Span): string {
   return span.wire.host === undefined || span.wire.host === '' ? span.service : `${span.service} on ${span.wire.host}`;
 }
 
@@ -57,7 +66,7 @@ function toFinding({ from, to, early, late, spans }: Pair): Finding {
     kind: 'skew',
     severity: 'warn',
     title: `${plural(spans.length, 'span')} of ${to} ${how}${from === to ? '' : `: its clock is ${isEarly ? 'behind' : 'ahead of'} that of ${from}`}`,
-    detail: `Times are shown as they were sent; lengths are right, places may be off by ${duration(worst)} or more.`,
+    detail: `As they were sent, lengths are right and places may be off by ${duration(worst)} or more. “Align clocks” draws them moved.`,
     spans,
     cost: 0,
   };

@@ -2,7 +2,8 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef, useState, type PointerEvent } from 'react';
-import { fade, readInk } from '@/components/chart/palette';
+import { fade } from '@/components/chart/palette';
+import { readServiceInk } from '@/components/trace/serviceColours';
 import type { TraceData } from '../useTrace';
 import type { Zoom } from '../url';
 import { Ticks } from './Ticks';
@@ -89,7 +90,7 @@ function paint(canvas: HTMLCanvasElement, data: TraceData, width: number): void 
   canvas.width = width * ratio;
   canvas.height = HEIGHT * ratio;
   context.scale(ratio, ratio);
-  const ink = readInk();
+  const ink = readServiceInk();
   const bad = getComputedStyle(document.documentElement).getPropertyValue('--bad').trim();
   const { spans, duration } = data.trace;
   const row = (HEIGHT - 4) / Math.max(spans.length, 1);
@@ -98,8 +99,7 @@ function paint(canvas: HTMLCanvasElement, data: TraceData, width: number): void 
   for (const isError of [false, true]) {
     for (const span of spans) {
       if (span.isError !== isError) continue;
-      const colour = ink.series[data.colours.get(span.service) ?? 0] ?? ink.text;
-      context.fillStyle = isError ? bad : fade(colour, 0.85);
+      context.fillStyle = isError ? bad : fade(ink(span.service), 0.85);
       context.fillRect(span.start * scale, 2 + span.index * row, Math.max(1, span.duration * scale), thick);
     }
   }

@@ -1,7 +1,7 @@
 // A row of the timeline: the span's place in the tree, and its bar.
 import { IconAlertTriangleFilled, IconChevronRight } from '@tabler/icons-react';
 import { memo } from 'react';
-import { colourOf } from '@/components/chart/palette';
+import { serviceColour } from '@/components/trace/serviceColours';
 import { formatCount, formatSeconds } from '@/lib/format';
 import type { PathPiece } from '@/model/trace/criticalPath';
 import { marksOf } from '@/model/trace/eventMarks';
@@ -12,7 +12,6 @@ import classes from './Timeline.module.css';
 
 export interface SpanRowProps {
   span: Span;
-  colour: number;
   top: number;
   indent: number;
   from: number;
@@ -67,7 +66,7 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
         ) : (
           <i className={classes.leaf} />
         )}
-        <i className={classes.swatch} style={{ background: colourOf(props.colour) }} />
+        <i className={classes.swatch} style={{ background: serviceColour(span.service) }} />
         {span.isError && <IconAlertTriangleFilled size={13} className={classes.error} aria-label="Error" />}
         <b>{span.service}</b>
         <span title={`${span.service}: ${span.name}`}>{span.name}</span>
@@ -80,7 +79,7 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
   );
 });
 
-function Bar({ span, colour, from, to, path, start, logs }: SpanRowProps) {
+function Bar({ span, from, to, path, start, logs }: SpanRowProps) {
   const [left, right] = [share(span.start, from, to), share(span.end, from, to)];
   if (right < 0 || left > 1) {
     return <span className={classes.away} data-right={left > 1 || undefined} title="Outside of what is shown" />;
@@ -95,7 +94,7 @@ function Bar({ span, colour, from, to, path, start, logs }: SpanRowProps) {
     <>
       <i
         className={classes.bar}
-        style={{ left: `${begin * 100}%`, width: `${width * 100}%`, background: colourOf(colour) }}
+        style={{ left: `${begin * 100}%`, width: `${width * 100}%`, background: serviceColour(span.service) }}
         data-bad={span.isError || undefined}
       />
       {path?.map((piece) => (

@@ -11,6 +11,9 @@ interface Props {
 }
 
 const APART_PX = 110;
+/** Of a letter at 11 px, and what stands between the line and the words. */
+const LETTER_PX = 6.4;
+const BESIDE_PX = 8;
 
 /** Round moments of a piece of the trace, as lines, with their times or without. */
 export function Ticks({ from, to, width, isLabelled }: Props) {
@@ -21,9 +24,11 @@ export function Ticks({ from, to, width, isLabelled }: Props) {
     <div className={classes.ticks} data-labelled={isLabelled || undefined} aria-hidden={!isLabelled}>
       {ticks.map((tick) => {
         const at = share(tick, from, to);
+        const text = isLabelled ? printTick(tick, step) : '';
+        const isLate = (1 - at) * width < text.length * LETTER_PX + BESIDE_PX;
         return (
-          <i key={tick} style={{ left: `${at * 100}%` }} data-late={at > 0.94 || undefined}>
-            {isLabelled && <span className="num">{printTick(tick, step)}</span>}
+          <i key={tick} style={{ left: `${at * 100}%` }} data-late={isLate || undefined}>
+            {isLabelled && <span className="num">{text}</span>}
           </i>
         );
       })}

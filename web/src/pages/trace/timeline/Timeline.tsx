@@ -132,7 +132,6 @@ export function Timeline(props: Props) {
                 <SpanRow
                   key={span.index}
                   span={span}
-                  colour={data.colours.get(span.service) ?? 0}
                   top={y}
                   indent={left}
                   from={from}
