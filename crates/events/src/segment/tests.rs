@@ -200,7 +200,7 @@ fn row_groups_of_long_text_are_short_and_nothing_is_lost() {
     let file = Bytes::from(written.sink);
     let builder = ParquetRecordBatchReaderBuilder::try_new(file.clone()).unwrap();
     let groups: Vec<i64> = builder.metadata().row_groups().iter().map(|g| g.num_rows()).collect();
-    assert!(groups.len() > 2 && groups.iter().all(|rows| *rows < 20_000), "{groups:?}");
+    assert!(groups.len() > 1 && groups.iter().all(|rows| *rows < 20_000), "{groups:?}");
     assert_eq!(rows(&read(&file)), many);
 }
 
