@@ -120,7 +120,7 @@ fn catalogs_are_asked_for_what_can_be_planned() {
         ),
         (
             "SELECT a, (SELECT b FROM pg_class WHERE c = $1) FROM pg_type WHERE d = $2 OR e",
-            "SELECT a, (SELECT b FROM pg_class WHERE c = $1) FROM pg_type WHERE (d = $2 OR e) AND (CAST($1 AS TEXT) IS NULL OR true)",
+            "SELECT a, (SELECT max(b) FROM pg_class WHERE c = $1) FROM pg_type WHERE (d = $2 OR e) AND (CAST($1 AS TEXT) IS NULL OR true)",
         ),
         (
             "SELECT a FROM pg_type t WHERE t.oid = to_regtype($1)",
