@@ -77,7 +77,7 @@ export function Volume({ volume, from, to, utc, onZoom }: Props) {
             <Bars volume={volume} top={top} width={width} height={height} from={from} to={to} />
             <line className={classes.base} x2={width} y1={height} y2={height} />
             <text className={classes.unit} x={4} y={9}>
-              lines / {formatSeconds(volume.step / 1000)}
+              lines / {formatSeconds(volume.step / 1000).replace(/^1 /, '')}
             </text>
             {timeTicks(from, to, Math.max(2, Math.floor(width / 110)), offset).map((tick) => (
               <text

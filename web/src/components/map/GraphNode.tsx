@@ -4,7 +4,7 @@ import { printShare } from '@/components/services/Red';
 import { arcOf } from '@/model/map/draw';
 import type { Node } from '@/model/map/graph';
 import type { Point } from '@/model/map/layout';
-import { printRate } from '@/model/services/rate';
+import { printRate, type RateUnit } from '@/model/services/rate';
 import { errorLevel } from '@/model/services/service';
 import classes from './Map.module.css';
 
@@ -12,6 +12,8 @@ interface Props {
   node: Node;
   at: Point;
   radius: number;
+  /** In which all of the map are told. */
+  unit: RateUnit;
   isChosen: boolean;
   isQuiet: boolean;
   onPoint: (name: string | null) => void;
@@ -21,12 +23,12 @@ interface Props {
 /** Longer names would touch their neighbours. */
 const NAME_CHARS_MAX = 24;
 
-export function GraphNode({ node, at, radius, isChosen, isQuiet, onPoint, onChoose }: Props) {
+export function GraphNode({ node, at, radius, unit, isChosen, isQuiet, onPoint, onChoose }: Props) {
   const level = errorLevel(node.errors);
   // A few errors among thousands are told by the number alone.
   const arc = level === 'warn' || level === 'bad' ? arcOf(node.errors, radius + 3) : null;
   const short = node.name.length > NAME_CHARS_MAX ? `${node.name.slice(0, NAME_CHARS_MAX - 1)}…` : node.name;
-  const rate = nodeRate(node);
+  const rate = nodeRate(node, unit);
   const says = `${rate}${node.errors > 0 ? `, ${printShare(node.errors)} errors` : ''}`;
   return (
     <g
@@ -67,9 +69,9 @@ export function GraphNode({ node, at, radius, isChosen, isQuiet, onPoint, onChoo
 }
 
 /** What it makes is no number to set beside what others take. */
-function nodeRate({ rate, counts }: Node): string {
-  if (counts === 'taken') return printRate(rate);
-  return rate > 0 ? `calls ${printRate(rate)}` : 'no calls';
+function nodeRate({ rate, counts }: Node, unit: RateUnit): string {
+  if (counts === 'taken') return printRate(rate, unit);
+  return rate > 0 ? `calls ${printRate(rate, unit)}` : 'no calls';
 }
 
 function Shape({ node, radius: r }: { node: Node; radius: number }) {

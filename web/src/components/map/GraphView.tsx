@@ -9,6 +9,7 @@ import type { Edge, Graph } from '@/model/map/graph';
 import { arrowKey } from '@/model/map/layers';
 import { layout, type Point } from '@/model/map/layout';
 import { tipOfCall, tipOfNode, type TipPlace } from '@/model/map/tip';
+import { rateUnit } from '@/model/services/rate';
 import { errorLevel } from '@/model/services/service';
 import { GraphNode } from './GraphNode';
 import { GraphTip } from './GraphTip';
@@ -59,6 +60,7 @@ export function GraphView({ graph, chosen, onChoose, found }: Props) {
   const mostNode = graph.nodes.reduce((most, node) => Math.max(most, node.rate), 0);
   const mostEdge = graph.edges.reduce((most, edge) => Math.max(most, edge.rate), 0);
   const radii = new Map(graph.nodes.map((node) => [node.name, radiusOf(node.rate, mostNode)]));
+  const unit = rateUnit(graph.nodes.map((node) => node.rate));
   const near = nearOf(graph, pointed ?? chosen, found);
   const { view } = move;
   return (
@@ -100,6 +102,7 @@ export function GraphView({ graph, chosen, onChoose, found }: Props) {
                 node={node}
                 at={picture.places.get(node.name) ?? ORIGIN}
                 radius={radii.get(node.name) ?? 0}
+                unit={unit}
                 isChosen={chosen !== null && 'node' in chosen && chosen.node === node.name}
                 isQuiet={near !== null && !near.nodes.has(node.name)}
                 onPoint={(name) => setPointed(name === null ? null : { node: name })}

@@ -36,6 +36,19 @@ it('moves all of a clock by one amount, so that nothing begins before its cause'
   expect(at('Refund')).toEqual([20, 20]);
 });
 
+it('leaves a clock alone that is right where that of its caller is not', () => {
+  const raw = trace([
+    node('shop: GET /', 0, 67, server(), [
+      node('shop: GET', 36, 64, client(), [
+        node('gateway: GET /search', 20, 47, server(), [node('index: query', 38, 60, server())]),
+      ]),
+    ]),
+  ]);
+  const shifts = clockShifts(raw);
+  const by = Object.fromEntries([...shifts].map(([wire, shift]) => [wire.service, shift / MS]));
+  expect(by).toEqual({ gateway: 16.5 });
+});
+
 it('lets begin with its cause what nobody waits for', () => {
   const late = trace([
     node('shop: order', 0, 50, {}, [

@@ -21,8 +21,18 @@ export function clockShifts(trace: Trace): Shifts {
   // Parents stand before their children: what is below moves along.
   for (const span of trace.spans) {
     const parent = trace.spans[span.parent];
+    const above = shifts[span.parent] ?? 0;
     const own = parent === undefined ? undefined : limits.get(pairOf(parent, span));
-    const shift = (shifts[span.parent] ?? 0) + (own?.isApart === true ? middleOf(own) : 0);
+    let shift = above;
+    if (own?.isApart === true) shift += middleOf(own);
+    // Its clock may be right where that of its caller is not: it fits better as it was sent.
+    else if (
+      parent !== undefined &&
+      own !== undefined &&
+      outside(parent, span, above, 0) < outside(parent, span, 0, 0)
+    ) {
+      shift = 0;
+    }
     shifts.push(shift);
     if (shift !== 0) out.set(span.wire, shift);
   }
@@ -44,6 +54,13 @@ function limitsOf(trace: Trace): Map<string, Limits> {
     out.set(pairOf(parent, span), known);
   }
   return out;
+}
+
+/** How much of a span lies before or after its parent, when both are moved. */
+function outside(parent: Span, span: Span, parentBy: number, by: number): number {
+  const early = parent.start + parentBy - (span.start + by);
+  const late = span.end + by - (parent.end + parentBy);
+  return Math.max(0, early) + Math.max(0, late);
 }
 
 /** Where both limits cannot be kept, or only one is known, nothing begins before its cause. */

@@ -71,6 +71,6 @@ it('spans what is known', () => {
   const last = all[1]?.at ?? 0;
   // The larger part is before them, where others are.
   const span = last - start;
-  expect(plotRange(all, range, true)).toEqual({ from: start - span * 0.12, to: last + span * 0.04 });
-  expect(plotRange(all.slice(1), range, true)).toEqual({ from: last - 1120, to: last + 40 });
+  expect(plotRange(all, range, true)).toEqual({ from: start - span * 0.14, to: last + span * 0.04 });
+  expect(plotRange(all.slice(1), range, true)).toEqual({ from: last - 1140, to: last + 40 });
 });

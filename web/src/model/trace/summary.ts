@@ -100,7 +100,7 @@ export function dotAt(dots: readonly Dot[], x: number, y: number): Dot | null {
 
 /** Of the plot, left free on either side; before the first of the latest, to say that there are more. */
 const FREE = 0.04;
-const FREE_CUT = 0.12;
+const FREE_CUT = 0.14;
 const SPAN_MS_MIN = 1000;
 
 /**

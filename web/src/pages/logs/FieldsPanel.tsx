@@ -10,6 +10,7 @@ import {
 import { useState } from 'react';
 import type { EventQuery } from '@/api/events';
 import type { LineActions } from '@/components/logs/LogDetail';
+import { readSearchFault } from '@/components/search/searchFault';
 import { useTime } from '@/components/shell/time';
 import { formatCount } from '@/lib/format';
 import { unquote } from '@/model/logs/columns';
@@ -141,7 +142,10 @@ function FieldRow({ field, isOpen, query, actions, onToggle }: RowProps) {
 function Values({ field, query, actions }: Props & { field: string }) {
   const { data, error, isLoading } = useTopValues(query, field);
   if (isLoading) return <Loader size={12} ml={22} my={4} />;
-  if (error !== null) return <p className={classes.none}>{error.message}</p>;
+  if (error !== null && data === undefined) {
+    // What is wrong with a search is said at its place.
+    return readSearchFault(error, query.q) === null ? <p className={classes.none}>{error.message}</p> : null;
+  }
   if (data === undefined || data.values.length === 0) return <p className={classes.none}>no values</p>;
   const most = Math.max(1, ...data.values.map((one) => one.count));
   const rest = data.distinct - data.values.length;

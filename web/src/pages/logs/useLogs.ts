@@ -103,12 +103,14 @@ export function useFields(query: EventQuery<'log'>, enabled: boolean): { fields:
 const VALUES = 8;
 
 export function useTopValues(query: EventQuery<'log'>, field: string) {
-  return useQuery({
+  const found = useQuery({
     queryKey: ['logs-top', query, field],
     queryFn: ({ signal }) => topValues(query, { field, limit: VALUES }, signal),
     placeholderData: keepPreviousData,
     retry: false,
   });
+  const data = useKept(found.data, found.error !== null);
+  return { data, error: found.error, isLoading: found.isLoading };
 }
 
 /** Whether there are any lines at all, whatever is searched for. */

@@ -63,7 +63,8 @@ export function FlameView({ data, marked, onChoose }: Props) {
   const pointAt = (box: FlameBox): void => {
     const y = box.depth * BOX_PX;
     if (host.current !== null && (y < top || y + BOX_PX > top + height)) host.current.scrollTop = y - height / 2;
-    setPointed({ box, x: Math.min(box.from * width + 24, width), y: y + BOX_PX - (host.current?.scrollTop ?? top) });
+    // Below all of them: the words must not cover where the next key leads.
+    setPointed({ box, x: box.from * width, y: Math.max(0, Math.min(deepest * BOX_PX - 24, height - TIP_PX)) });
   };
   const press = (event: KeyboardEvent): void => {
     const way = WAYS[event.key];
@@ -124,6 +125,9 @@ export function FlameView({ data, marked, onChoose }: Props) {
     </div>
   );
 }
+
+/** As high as the words about a path are. */
+const TIP_PX = 170;
 
 const WAYS: Record<string, Way | undefined> = {
   ArrowUp: 'up',

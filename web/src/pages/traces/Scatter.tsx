@@ -118,8 +118,8 @@ export function Scatter({ traces, range, isCut, onOpen, onZoom, highlighted }: P
   );
 }
 
-/** Words of 96 px, and room around them. */
-const WORDS_PX = 110;
+/** Words of 92 px, and room around them. */
+const WORDS_PX = 100;
 
 function Unknown({ width, height }: { width: number; height: number }) {
   return (
