@@ -80,6 +80,11 @@ describe('the marks', () => {
     }
   });
 
+  it('of bytes are not left to one', () => {
+    const ticks = valueTicks(61.2 * 2 ** 20, 67.8 * 2 ** 20, 3.2, 'bytes');
+    expect(printTicks(ticks, 'bytes')).toEqual(['62 MiB', '64 MiB', '66 MiB']);
+  });
+
   it.each<[readonly number[], Unit, string[]]>([
     [[0, 0.25, 0.5], 'none', ['0', '0.25', '0.50']],
     [[47.2, 47.205, 47.21], 'milliseconds', ['47.200 ms', '47.205 ms', '47.210 ms']],

@@ -55,10 +55,13 @@ function stepOf(span: number, parts: number, unit: Unit, high: number): number {
   }
 }
 
+/** Steps of two may be so much closer than asked for, by their logarithm: the next one up may leave a single mark. */
+const CLOSER = 0.4;
+
 /** Powers of two of the prefix that is shown, and round tenths of it below. */
 function binaryStep(raw: number, high: number): number {
   const unit = 1024 ** binaryPower(high);
-  return raw > unit / 2 ? 2 ** Math.ceil(Math.log2(raw) - 1e-9) : niceStep(raw / unit, 1) * unit;
+  return raw > unit / 2 ? 2 ** Math.ceil(Math.log2(raw) - CLOSER) : niceStep(raw / unit, 1) * unit;
 }
 
 function binaryPower(size: number): number {

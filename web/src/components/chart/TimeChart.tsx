@@ -10,7 +10,7 @@ import { stack } from '@/model/stack';
 import { ChartTooltip, type Pointed } from './ChartTooltip';
 import { exemplarLayer, type PlacedExemplar } from './exemplarLayer';
 import { markerLayer, type Marker } from './markerLayer';
-import { chartOptions } from './options';
+import { chartOptions, NO_GUTTER, type Gutter } from './options';
 import { readInk } from './palette';
 import { stackLayer, type Area } from './stackLayer';
 import classes from './TimeChart.module.css';
@@ -19,6 +19,7 @@ interface Props {
   chart: Chart;
   /** The units drawn here; without, the first two. What has no axis is not drawn. */
   axes?: Axes;
+  gutter?: Gutter;
   exemplars: PlacedExemplar[];
   /** Moments to draw a line at. */
   markers?: readonly Marker[];
@@ -75,6 +76,7 @@ export function TimeChart(props: Props) {
     axes.right,
     utc,
     isStacked,
+    props.gutter?.right,
     ...shown.order,
     ...shown.series.map((one) => one.key),
   ].join('\n');
@@ -82,7 +84,8 @@ export function TimeChart(props: Props) {
 
   useEffect(() => {
     if (host.current === null || !isSized) return undefined;
-    const look = { ink: readInk(), axes, utc, isStacked, fromZero: latest.current.fromZero === true, width, height };
+    const { fromZero = false, gutter = NO_GUTTER } = latest.current;
+    const look = { ink: readInk(), axes, utc, isStacked, fromZero, width, height, gutter };
     const options = chartOptions(shown.series, shown.order, look);
     const layer = exemplarLayer(() => latest.current.exemplars, look.ink, axes);
     options.plugins = [

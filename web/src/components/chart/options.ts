@@ -14,7 +14,17 @@ export interface ChartLook {
   fromZero?: boolean;
   width: number;
   height: number;
+  gutter: Gutter;
 }
+
+/** At least so much room at both sides: graphs that lie under each other share their moments. */
+export interface Gutter {
+  left: number;
+  right: number;
+}
+
+/** Half of a moment's text hangs over the right edge. */
+export const NO_GUTTER: Gutter = { left: 40, right: 26 };
 
 /** Lines that each get a dot under the pointer. */
 const DOTS_MAX = 16;
@@ -29,7 +39,7 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
   return {
     width: look.width,
     height: look.height,
-    padding: [12, axes.right === null ? 12 : 0, 0, 0],
+    padding: [12, axes.right === null ? look.gutter.right : 0, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => (look.utc ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     cursor: {
@@ -47,8 +57,8 @@ export function chartOptions(series: readonly ChartSeries[], order: readonly num
     },
     axes: [
       timeAxis(ink),
-      valueAxis(ink, axes.left, 'left'),
-      ...(axes.right === null ? [] : [valueAxis(ink, axes.right, 'right')]),
+      valueAxis(ink, axes.left, 'left', look.gutter.left),
+      ...(axes.right === null ? [] : [valueAxis(ink, axes.right, 'right', Math.max(40, look.gutter.right))]),
     ],
     series: [{}, ...series.map((one, index) => lineOf(one, order[index] ?? index, series.length, look))],
   };
@@ -105,7 +115,7 @@ function timeAxis(ink: Ink): uPlot.Axis {
 /** Marks are at least so far apart. */
 const MARK_PX = 40;
 
-function valueAxis(ink: Ink, unit: Unit, side: Side): uPlot.Axis {
+function valueAxis(ink: Ink, unit: Unit, side: Side, sizeMin: number): uPlot.Axis {
   return {
     scale: SCALES[side],
     side: side === 'left' ? 3 : 1,
@@ -121,7 +131,7 @@ function valueAxis(ink: Ink, unit: Unit, side: Side): uPlot.Axis {
       if (cycle > 1 && axis?._size !== undefined) return axis._size;
       const longest = Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0));
       // 6.2 px is the mean width of a character at 11 px.
-      return Math.max(40, Math.ceil(longest * 6.2) + 18);
+      return Math.max(sizeMin, Math.ceil(longest * 6.2) + 18);
     },
     splits: (plot, _axis, low, high) => valueTicks(low, high, plot.bbox.height / devicePixelRatio / MARK_PX, unit),
     values: (_plot, splits) => printTicks(splits, unit),

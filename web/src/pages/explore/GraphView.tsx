@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from 'react';
 import { CopyButton, Empty } from '@/components/common/PageState';
 import type { PlacedExemplar } from '@/components/chart/exemplarLayer';
 import { Legend } from '@/components/chart/Legend';
+import { NO_GUTTER, type Gutter } from '@/components/chart/options';
 import { TimeChart } from '@/components/chart/TimeChart';
 import { useTime } from '@/components/shell/time';
 import { JumpLink } from '@/components/trace/JumpLink';
@@ -49,6 +50,7 @@ export function GraphView({ results, grid, units, isStacked, queries }: Props) {
             key={axes.left}
             chart={chart}
             axes={axes}
+            gutter={graphs.length > 1 ? gutterOf(graphs) : NO_GUTTER}
             exemplars={dots}
             isStacked={isStacked}
             utc={utc}
@@ -71,6 +73,13 @@ export function GraphView({ results, grid, units, isStacked, queries }: Props) {
       />
     </>
   );
+}
+
+/** As wide as the numbers of most units. */
+const AXIS_PX = 76;
+
+function gutterOf(graphs: readonly Axes[]): Gutter {
+  return { left: AXIS_PX, right: graphs.some((axes) => axes.right !== null) ? AXIS_PX : NO_GUTTER.right };
 }
 
 /** A click shows one line alone, or all again; with Ctrl or ⌘ it adds and takes away. */
