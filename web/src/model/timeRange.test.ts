@@ -77,6 +77,8 @@ describe('ranges', () => {
   it('does not walk into the future', () => {
     const near = { from: millis(now - HOUR - 60_000), to: millis(now - 60_000) };
     expect(shift(near, 1, now)).toEqual(absolute(now - HOUR, now));
+    const half = { from: millis(now - 1.51 * HOUR), to: millis(now - 0.51 * HOUR) };
+    expect(shift(half, 1, now)).toEqual(absolute(now - HOUR, now));
     expect(shift({ from: now, to: millis(now + HOUR) }, 1, now)).toEqual(absolute(now, now + HOUR));
     expect(hasLater(near, now)).toBe(true);
     expect(hasLater({ from: millis(now - HOUR), to: now }, now)).toBe(false);

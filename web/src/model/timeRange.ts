@@ -127,13 +127,16 @@ function printSpan(from: number, to: number, utc: boolean): string {
 /** By half its length, as time ranges are walked through; never beyond now, where nothing is yet. */
 export function shift(resolved: Resolved, direction: -1 | 1, now: Millis): TimeRange {
   const half = (resolved.to - resolved.from) / 2;
-  const by = direction < 0 ? -half : Math.max(0, Math.min(half, now - resolved.to));
+  const room = Math.max(0, now - resolved.to);
+  // What little would be left is no step of its own.
+  const later = room < half * 1.05 ? room : half;
+  const by = direction < 0 ? -half : later;
   return absolute(resolved.from + by, resolved.to + by);
 }
 
-/** Whether there is anything after it. */
+/** Whether there is enough after it to be worth a step: a hundredth of its length. */
 export function hasLater(resolved: Resolved, now: Millis): boolean {
-  return now - resolved.to >= SPAN_MS_MIN;
+  return now - resolved.to >= Math.max(SPAN_MS_MIN, (resolved.to - resolved.from) / 100);
 }
 
 /** Twice as long around the same middle; a range that ends now goes on ending now. */

@@ -1,6 +1,7 @@
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useRef, useState, type RefObject } from 'react';
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { millis } from '@/lib/brand';
 import type { Shortcut } from '@/lib/shortcuts';
 import { isBoolean, recall, remember } from '@/lib/storage';
 import { isTimed, PLACES } from '@/model/places';
@@ -110,7 +111,7 @@ function useShellKeys(actions: ShellActions): void {
 
 function timeKeys({ range, resolved, now, setRange }: TimeControl, openTime: () => void): Shortcut[] {
   const later = (): void => {
-    if (hasLater(resolved, now)) setRange(shift(resolved, 1, now));
+    if (hasLater(resolved, now)) setRange(shift(resolved, 1, millis(Date.now())));
   };
   return [
     { keys: 't', title: 'Choose the time range', group: 'Time', run: openTime },

@@ -2,6 +2,7 @@ import { Button, Kbd, Tooltip } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconSearch, IconZoomOut } from '@tabler/icons-react';
 import { useLocation } from '@tanstack/react-router';
 import type { RefObject } from 'react';
+import { millis } from '@/lib/brand';
 import { isMac } from '@/lib/browser';
 import { isTimed, PLACES } from '@/model/places';
 import { hasLater, shift, zoomOut } from '@/model/timeRange';
@@ -60,7 +61,7 @@ function TimeControls({ isOpen, onOpen }: TimeProps) {
           aria-label="Later"
           px={6}
           disabled={!hasLater(resolved, now)}
-          onClick={() => setRange(shift(resolved, 1, now))}
+          onClick={() => setRange(shift(resolved, 1, millis(Date.now())))}
         >
           <IconChevronRight size={15} />
         </Button>
