@@ -83,17 +83,23 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     Ok((value * 1024f64.powi(power)) as u64)
 }
 
-/// Prints a size for people: `64 MB`, `1.5 GB`, in powers of 1024.
+/// Prints a size for people as the screen does: `64 MiB`, `11.77 GiB`, four digits at most. [`parse_size`] reads it.
 pub fn format_size(bytes: u64) -> String {
     let (mut value, mut unit) = (bytes as f64, "B");
-    for larger in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+    for larger in ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] {
         if value < 1024.0 {
             break;
         }
         (value, unit) = (value / 1024.0, larger);
     }
-    let tenths = (value * 10.0).round() / 10.0;
-    format!("{tenths} {unit}")
+    let scale = match value {
+        v if v >= 1000.0 => 1.0,
+        v if v >= 100.0 => 10.0,
+        v if v >= 10.0 => 100.0,
+        _ => 1000.0,
+    };
+    let rounded = (value * scale).round() / scale;
+    format!("{rounded} {unit}")
 }
 
 #[cfg(test)]
@@ -121,9 +127,11 @@ mod tests {
         let check = |bytes: u64, want: &str| assert_eq!(format_size(bytes), want);
         check(0, "0 B");
         check(1023, "1023 B");
-        check(1536, "1.5 kB");
-        check(64 << 20, "64 MB");
-        check((64 << 20) - 14, "64 MB");
+        check(1536, "1.5 KiB");
+        check(64 << 20, "64 MiB");
+        check((64 << 20) - 14, "64 MiB");
+        check(12_638_000_000, "11.77 GiB");
+        check(1023 << 40, "1023 TiB");
     }
 
     #[test]
