@@ -13,7 +13,7 @@ export interface TableLayout {
   columns: TableColumn[];
   /** Labels that share one cell, for few rows have them. */
   folded: string[];
-  /** Of that cell; 0 without one. */
+  /** Of that cell's longest text; 0 without one. Where there is no room it is cut to `FOLDED_CHARS_MIN`. */
   foldedChars: number;
 }
 
@@ -21,6 +21,7 @@ export interface TableLayout {
 const NAME_CHARS_MAX = 40;
 const LABEL_CHARS_MAX = 32;
 const FOLDED_CHARS_MAX = 60;
+export const FOLDED_CHARS_MIN = 20;
 /** A column has at least room for a short title and the arrow of its order. */
 const CHARS_MIN = 6;
 /** A label that fewer rows have is no column. */
@@ -79,9 +80,10 @@ function arrange(rows: readonly Row[], all: readonly Measured[], folded: Readonl
   };
 }
 
+/** The least it needs. */
 export function widthOf({ columns, foldedChars }: TableLayout, gap: number): number {
   const own = columns.reduce((sum, column) => sum + column.chars + gap, 0);
-  return own + (foldedChars === 0 ? 0 : foldedChars + gap);
+  return own + (foldedChars === 0 ? 0 : Math.min(foldedChars, FOLDED_CHARS_MIN) + gap);
 }
 
 /** `kind="span" code="200"`: of these labels, those that are there. */

@@ -9,7 +9,7 @@ import { CopyButton } from '@/components/common/PageState';
 import { useTime } from '@/components/shell/time';
 import { formatValue, type Unit } from '@/lib/format';
 import { labelName, NAME, printSeries, quote } from '@/model/labels';
-import { layoutTable, printFolded, widthOf, type TableLayout } from '@/model/tableLayout';
+import { FOLDED_CHARS_MIN, layoutTable, printFolded, widthOf, type TableLayout } from '@/model/tableLayout';
 import { printMoment } from '@/model/timeRange';
 import { VALUE, type Row, type Sort, type VectorTable } from '@/model/vector';
 import { HistogramBars } from './HistogramBars';
@@ -107,8 +107,10 @@ function useColumns(
     const fixed = ROW_EXTRA_PX + value + COPY_PX + (table.kind === 'matrix' ? TIME_PX + GAP_PX : 0);
     const room = width === 0 ? Infinity : (width - fixed) / CHAR_PX;
     const layout = layoutTable(table.rows, table.shape.varying, room, GAP_PX / CHAR_PX);
-    const chars = [...layout.columns.map((one) => one.chars), ...(layout.foldedChars > 0 ? [layout.foldedChars] : [])];
-    const columns = chars.map((count) => `minmax(${Math.ceil(count * CHAR_PX)}px, ${count}fr)`);
+    const shared = (chars: number, least: number): string => `minmax(${Math.ceil(least * CHAR_PX)}px, ${chars}fr)`;
+    const columns = layout.columns.map(({ chars }) => shared(chars, chars));
+    const folded = layout.foldedChars;
+    if (folded > 0) columns.push(shared(folded, Math.min(folded, FOLDED_CHARS_MIN)));
     if (table.kind === 'matrix') columns.push(`${TIME_PX}px`);
     columns.push(columns.length === 0 ? '1fr' : `${Math.ceil(value + COPY_PX)}px`);
     return {
