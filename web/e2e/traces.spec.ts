@@ -51,6 +51,8 @@ test('filters are in the address', async ({ page }) => {
   await sendTrace(page, { service: shop, name: 'GET /fast', from: 0, to: 5, kind: 'server' });
   await page.goto(`/traces?service=${shop}&from=now-15m&to=now`);
   await expect(list(page).getByRole('row').filter({ hasText: shop })).toHaveCount(2);
+  // The Tab key stops at one of the rows.
+  await expect(list(page).locator('[data-row] a[tabindex="0"]')).toHaveCount(1);
   await page.getByRole('button', { name: 'With errors' }).click();
   await expect.poll(() => search(page).get('errors')).toBe('1');
   await expect(list(page).getByRole('row').filter({ hasText: shop })).toHaveCount(1);

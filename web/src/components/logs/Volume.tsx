@@ -16,8 +16,9 @@ interface Props {
   onZoom: (fromMillis: number, toMillis: number) => void;
 }
 
-const HEIGHT = 92;
-const MARGIN = { left: 48, right: 12, top: 8, bottom: 18 };
+const HEIGHT = 98;
+/** At the top the unit stands above the highest bars. */
+const MARGIN = { left: 48, right: 12, top: 17, bottom: 18 };
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 4;
 
@@ -76,7 +77,7 @@ export function Volume({ volume, from, to, utc, onZoom }: Props) {
             ))}
             <Bars volume={volume} top={top} width={width} height={height} from={from} to={to} />
             <line className={classes.base} x2={width} y1={height} y2={height} />
-            <text className={classes.unit} x={4} y={9}>
+            <text className={classes.unit} x={0} y={-5}>
               lines / {formatSeconds(volume.step / 1000).replace(/^1 /, '')}
             </text>
             {timeTicks(from, to, Math.max(2, Math.floor(width / 110)), offset).map((tick) => (

@@ -64,7 +64,7 @@ export function FlameView({ data, marked, onChoose }: Props) {
     const y = box.depth * BOX_PX;
     if (host.current !== null && (y < top || y + BOX_PX > top + height)) host.current.scrollTop = y - height / 2;
     // Below all of them: the words must not cover where the next key leads.
-    setPointed({ box, x: box.from * width, y: Math.max(0, Math.min(deepest * BOX_PX - 24, height - TIP_PX)) });
+    setPointed({ box, x: box.from * width, y: Math.max(0, Math.min(deepest * BOX_PX - 2, height - TIP_PX)) });
   };
   const press = (event: KeyboardEvent): void => {
     const way = WAYS[event.key];
