@@ -10,8 +10,8 @@
 //!
 //! It must not know of HTTP or of the search language. Whoever calls runs on a multi-threaded tokio runtime.
 
+mod bounds;
 mod catalog;
-mod deadline;
 mod depth;
 mod fault;
 mod json;
@@ -35,6 +35,7 @@ pub use rewrite::rewrite;
 pub use write::{Format, Writer, type_name};
 
 use base::Budget;
+use bounds::BoundsRule;
 use catalog::{EventCatalog, EventSchema};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::MemoryCatalogProvider;
@@ -45,7 +46,6 @@ use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, Task
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
-use deadline::DeadlineRule;
 use events::Snapshot;
 use model::event::Kind;
 use std::path::PathBuf;
@@ -108,7 +108,7 @@ impl SqlError {
     /// `sql` is the statement, for the places of faults.
     fn of(error: &DataFusionError, sql: &str) -> SqlError {
         match error.find_root() {
-            DataFusionError::Execution(why) if why.starts_with(deadline::OVER) => {
+            DataFusionError::Execution(why) if why.starts_with(bounds::OVER) => {
                 SqlError::Timeout(why.clone())
             }
             DataFusionError::ResourcesExhausted(why) => SqlError::TooLarge(why.clone()),
@@ -169,7 +169,7 @@ impl SqlEngine {
             .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
-            .with_physical_optimizer_rule(Arc::new(DeadlineRule(options.timeout)))
+            .with_physical_optimizer_rule(Arc::new(BoundsRule(options.timeout)))
             .build();
         let mut context = SessionContext::new_with_state(state);
         json::register(&mut context)?;

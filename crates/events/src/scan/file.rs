@@ -12,6 +12,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::file::metadata::RowGroupMetaData;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -138,12 +139,9 @@ impl FileGroup {
         builder.build().map_err(damaged)
     }
 
-    /// Rows of a batch of these columns: fewer where text is long, by the average of the row group.
+    /// Rows of a batch of these columns.
     fn batch_rows(&self, leaves: &[usize]) -> usize {
-        let group = self.footer.metadata.row_group(self.number);
-        let text = leaves.iter().filter_map(|leaf| group.column(*leaf).unencoded_byte_array_data_bytes());
-        let a_row = text.sum::<i64>().max(0) as usize / (group.num_rows().max(1) as usize);
-        (BATCH_TEXT_BYTES / a_row.max(1)).clamp(1, BATCH_ROWS)
+        batch_rows(self.footer.metadata.row_group(self.number), leaves)
     }
 
     /// The bytes of the row group: of a local file as they are asked for, of a remote one all that will be, together.
@@ -171,6 +169,25 @@ impl FileGroup {
         }
         object.fetch(&wanted, self.footer.sums.clone())
     }
+}
+
+/// Rows of a batch of these columns of a row group: fewer where text is long, by its average.
+fn batch_rows(group: &RowGroupMetaData, leaves: &[usize]) -> usize {
+    let text = leaves.iter().filter_map(|leaf| group.column(*leaf).unencoded_byte_array_data_bytes());
+    rows_of(text.sum::<i64>().max(0) as usize, group.num_rows().max(0) as usize)
+}
+
+/// Rows that hold about as much text as a batch may, of so many that hold so much.
+pub(super) fn rows_of(text_bytes: usize, rows: usize) -> usize {
+    (BATCH_TEXT_BYTES / (text_bytes / rows.max(1)).max(1)).clamp(1, BATCH_ROWS)
+}
+
+/// Rows of a batch of these columns of a file, where its text is longest. A file that cannot be read says so to those
+/// who read it.
+pub(super) fn batch_rows_of(context: &Context, file: &FileSource, columns: &[ColumnRef]) -> usize {
+    let Ok(footer) = Footer::of(context, file) else { return BATCH_ROWS };
+    let leaves: Vec<usize> = columns.iter().filter_map(|c| footer.columns.get(&*c.name).copied()).collect();
+    footer.metadata.row_groups().iter().map(|group| batch_rows(group, &leaves)).min().unwrap_or(BATCH_ROWS)
 }
 
 /// The next batch. Bytes that are not what was written can make a decoder panic; that is damage like any other.

@@ -1,11 +1,11 @@
 //! A part of a snapshot, a memory chunk or a file, and the reading of it.
 
 use super::ScanError;
-use super::file::FileRows;
+use super::file::{FileRows, batch_rows_of, rows_of};
 use super::groups::{GroupRows, MemoryGroup, Ranges, Trouble, cut};
 use super::request::{ColumnRef, Prune, RowPredicate, schema_of};
 use super::snapshot::{Context, FileSource, MemorySource};
-use arrow::array::{RecordBatch, UInt32Array};
+use arrow::array::{Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use parquet::arrow::arrow_reader::RowSelection;
 use std::ops::Range;
@@ -80,6 +80,19 @@ impl Part {
     /// How many rows a read can give at most.
     pub fn rows(&self) -> u64 {
         self.rows.end - self.rows.start
+    }
+
+    /// Rows of these columns that hold about as much text as a batch should, where it is longest: at most
+    /// [`super::BATCH_ROWS`]. Batches of memory chunks are cut to this by those who read them.
+    pub fn batch_rows(&self, columns: &[ColumnRef]) -> usize {
+        match &self.source {
+            Source::File(file) => batch_rows_of(&self.context, file, columns),
+            Source::Memory(memory) => {
+                let stored = columns.iter().filter_map(|c| memory.batch.column_by_name(&c.name));
+                let bytes = stored.map(|column| column.get_buffer_memory_size()).sum();
+                rows_of(bytes, memory.batch.num_rows())
+            }
+        }
     }
 
     /// The name of what the part was stored in: of a file its path. Together with a row's number it says which row.

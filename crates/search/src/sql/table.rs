@@ -27,7 +27,7 @@ use datafusion::physical_plan::stream::{RecordBatchReceiverStreamBuilder, Record
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties, StatisticsArgs,
 };
-use events::scan::{Cancel, ColumnRef, RowPredicate, ScanError};
+use events::scan::{BATCH_ROWS, Cancel, ColumnRef, RowPredicate, ScanError};
 use events::{Part, Prune, Snapshot};
 use futures::StreamExt;
 use std::fmt;
@@ -37,6 +37,8 @@ use std::sync::Arc;
 const PIECE_ROWS: u64 = 1 << 19;
 /// Batches that may wait for the plan above, each of 8,192 rows: of all columns of spans that is 5 MB.
 const BATCHES_AHEAD: usize = 1;
+/// Text that a batch may hold on to without having rows of it: a page of a file.
+const IDLE_TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// A column as SQL shows it, and how it is read.
 #[derive(Clone, Debug)]
@@ -200,7 +202,7 @@ impl Filter {
 
 /// Reads parts on blocking threads, a partition of them each.
 #[derive(Debug)]
-struct EventScan {
+pub(super) struct EventScan {
     snapshot: SnapshotOf,
     columns: Arc<Vec<Shown>>,
     prune: Prune,
@@ -243,6 +245,13 @@ impl EventScan {
             limit,
             properties: Arc::new(properties),
         }
+    }
+
+    /// Rows of a batch: fewer where text is long.
+    pub(super) fn batch_rows(&self) -> usize {
+        let wanted: Vec<ColumnRef> = self.columns.iter().map(|c| c.read.clone()).collect();
+        let parts = self.snapshot.0.parts(&self.prune);
+        parts.iter().map(|part| part.batch_rows(&wanted)).min().unwrap_or(BATCH_ROWS)
     }
 
     fn pieces(&self, snapshot: &Snapshot, partition: usize) -> Vec<Part> {
@@ -344,6 +353,26 @@ impl ExecutionPlan for EventScan {
     }
 }
 
+/// A batch whose texts are copied out of what they were stored in, where that is much longer: a few rows of a memory chunk
+/// would hold, and reserve, all of it.
+fn compact(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().map(|column| match column.as_string_view_opt() {
+        Some(views) => {
+            let stored: usize = views.data_buffers().iter().map(|buffer| buffer.len()).sum();
+            // Short text is in the view itself.
+            let used: usize =
+                views.lengths().filter(|length| *length > 12).map(|length| length as usize).sum();
+            match stored > 2 * used + IDLE_TEXT_BYTES_MAX {
+                true => Arc::new(views.gc()) as ArrayRef,
+                false => Arc::clone(column),
+            }
+        }
+        None => Arc::clone(column),
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options)
+}
+
 /// Reserves what the largest batch takes, for those that wait and the one being read.
 fn hold(held: &MemoryReservation, batch: &RecordBatch) -> Result<()> {
     let wanted = batch.get_array_memory_size() * (BATCHES_AHEAD + 1);
@@ -378,6 +407,7 @@ impl Reading {
         }
         for piece in pieces {
             let predicate = self.filter.as_ref().map(Filter::predicate);
+            let rows_max = piece.batch_rows(&wanted);
             for batch in piece.read(&wanted, &self.prune, None, predicate) {
                 let batch = match batch {
                     Ok(batch) => batch.batch,
@@ -389,8 +419,14 @@ impl Reading {
                 };
                 let batch = batch.slice(0, batch.num_rows().min(self.rows_left));
                 self.rows_left -= batch.num_rows();
-                let shown = show_all(&self.columns, &batch).map_err(DataFusionError::from);
-                if !send(shown) || self.rows_left == 0 {
+                for start in (0..batch.num_rows()).step_by(rows_max) {
+                    let batch = batch.slice(start, rows_max.min(batch.num_rows() - start));
+                    let shown = show_all(&self.columns, &batch).and_then(|shown| compact(&shown));
+                    if !send(shown.map_err(DataFusionError::from)) {
+                        return;
+                    }
+                }
+                if self.rows_left == 0 {
                     return;
                 }
             }

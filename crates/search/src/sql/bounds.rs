@@ -1,14 +1,20 @@
-//! A statement's time: when it is over, the rows stop with an error, whoever runs the plan.
+//! What holds a statement in bounds, whoever runs the plan: its time, after which the rows stop with an error, and the rows
+//! of its batches.
+//!
+//! Operators put short batches together to 8,192 rows. Of log lines of 50 kB that is 400 MB, which nobody has reserved:
+//! where the text of a table is long, a plan over it has smaller batches.
 
+use super::table::EventScan;
 use arrow::array::RecordBatch;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties};
 use futures::Stream;
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -20,17 +26,28 @@ use tokio::time::Sleep;
 /// What the error says; by it a timeout is told from other failures.
 pub(super) const OVER: &str = "the statement took longer than ";
 
-/// Puts every plan under a deadline.
+/// Puts every plan in bounds.
 #[derive(Debug)]
-pub(super) struct DeadlineRule(pub(super) Duration);
+pub(super) struct BoundsRule(pub(super) Duration);
 
-impl PhysicalOptimizerRule for DeadlineRule {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Deadline { plan, timeout: self.0 }))
+impl PhysicalOptimizerRule for BoundsRule {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut batch_rows: usize = config.execution.batch_size.into();
+        plan.apply(|node| {
+            if let Some(scan) = (node.as_ref() as &dyn Any).downcast_ref::<EventScan>() {
+                batch_rows = batch_rows.min(scan.batch_rows());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(Arc::new(Bounds { plan, timeout: self.0, batch_rows }))
     }
 
     fn name(&self) -> &str {
-        "deadline"
+        "bounds"
     }
 
     fn schema_check(&self) -> bool {
@@ -39,20 +56,42 @@ impl PhysicalOptimizerRule for DeadlineRule {
 }
 
 #[derive(Debug)]
-struct Deadline {
+struct Bounds {
     plan: Arc<dyn ExecutionPlan>,
     timeout: Duration,
+    batch_rows: usize,
 }
 
-impl DisplayAs for Deadline {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Deadline: {}", base::units::format_duration(self.timeout))
+impl Bounds {
+    /// The context with smaller batches, if it has larger ones.
+    fn context(&self, context: Arc<TaskContext>) -> Arc<TaskContext> {
+        if context.session_config().batch_size() <= self.batch_rows {
+            return context;
+        }
+        let config = context.session_config().clone().with_batch_size(self.batch_rows);
+        Arc::new(TaskContext::new(
+            context.task_id(),
+            context.session_id(),
+            config,
+            context.scalar_functions().clone(),
+            context.higher_order_functions().clone(),
+            context.aggregate_functions().clone(),
+            context.window_functions().clone(),
+            context.runtime_env(),
+        ))
     }
 }
 
-impl ExecutionPlan for Deadline {
+impl DisplayAs for Bounds {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let timeout = base::units::format_duration(self.timeout);
+        write!(f, "Bounds: timeout={timeout}, batch_rows={}", self.batch_rows)
+    }
+}
+
+impl ExecutionPlan for Bounds {
     fn name(&self) -> &str {
-        "Deadline"
+        "Bounds"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -83,13 +122,13 @@ impl ExecutionPlan for Deadline {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match children.pop() {
-            Some(plan) => Ok(Arc::new(Deadline { plan, timeout: self.timeout })),
+            Some(plan) => Ok(Arc::new(Bounds { plan, ..*self })),
             None => Ok(self),
         }
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let rows = self.plan.execute(partition, context)?;
+        let rows = self.plan.execute(partition, self.context(context))?;
         let timed = Timed {
             rows: Some(rows),
             sleep: Box::pin(tokio::time::sleep(self.timeout)),
