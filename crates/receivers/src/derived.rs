@@ -10,6 +10,7 @@ mod bounds;
 mod calls;
 mod graph;
 mod infos;
+mod lately;
 mod nodes;
 mod peers;
 mod write;
@@ -229,7 +230,8 @@ impl Derived {
         if which == Which::All {
             flushes.next_ms = now_ms + self.options.interval.as_millis() as i64;
         }
-        let mut taken = self.state.lock().take(which, now_ms - self.options.idle.as_millis() as i64);
+        let seen_before_ms = now_ms - self.options.idle.as_millis() as i64;
+        let mut taken = self.state.lock().take(which, seen_before_ms, now_ms);
         let families = Families { collector: self.options.collector_names, tempo: self.options.tempo_names };
         let mut writer =
             Writer { appender: self.db.appender(), now_ms, families, exemplars_left: EXEMPLARS_MAX };
@@ -350,7 +352,7 @@ impl State {
     }
 
     /// Copies out what is to be written. Exemplars are given once.
-    fn take(&mut self, which: Which, seen_before_ms: i64) -> Taken {
+    fn take(&mut self, which: Which, seen_before_ms: i64, now_ms: i64) -> Taken {
         let all = which == Which::All;
         self.new_since_ms = None;
         let mut taken = Taken {
@@ -363,7 +365,7 @@ impl State {
         };
         if all {
             taken.ended_calls = self.calls.let_go(seen_before_ms);
-            taken.ended_relations = self.graph.let_go(seen_before_ms);
+            taken.ended_relations = self.graph.let_go(seen_before_ms, now_ms);
             taken.ended_infos = self.infos.let_go(seen_before_ms);
         }
         taken.infos = self.infos.take(all);

@@ -6,10 +6,15 @@
 //! a `user`. A database sends no traces: its call is complete with the client's half. A message has one producer and
 //! any number of consumers.
 //!
-//! Bounds: halves that wait, relations, and names of nodes (`nodes`).
+//! Who calls without a span for the call is the parent itself: a server's span under one of another service that is
+//! neither client nor producer. Of such a call only the server's half is known. A span has one parent, so a call is
+//! counted by one of the two rules, never by both. Parents are remembered for as long as halves wait (`lately`).
+//!
+//! Bounds: halves that wait, parents that are remembered, relations, and names of nodes (`nodes`).
 
 use super::bounds::Durations;
 use super::calls::{Service, Witness};
+use super::lately::{Lately, SpanTag};
 use super::nodes::{NodeId, Nodes};
 use super::peers::Roles;
 use hashbrown::HashMap;
@@ -20,6 +25,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// The node that calls what nobody calls.
 const USER: &str = "user";
+/// Servers under one parent that wait for it, beside the first. Each is compared with the others: 100 take 0.1 µs.
+const SIBLINGS_MAX: usize = 100;
 
 /// How two nodes are connected: the label `connection_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,11 +51,21 @@ impl Connection {
     }
 }
 
-/// The span that both halves know: the client's.
+/// The span that both halves know: the client's, or whichever is the server's parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct HalfKey {
     trace_id: TraceId,
     span_id: SpanId,
+}
+
+impl HalfKey {
+    fn of(span: &SpanRow) -> HalfKey {
+        HalfKey { trace_id: span.trace_id, span_id: span.span_id }
+    }
+
+    fn tag(self) -> SpanTag {
+        SpanTag::new(self.trace_id, self.span_id)
+    }
 }
 
 /// A half that waits.
@@ -62,6 +79,8 @@ struct Half {
     failed: bool,
     /// Of a producer: a consumer has come, others may.
     is_met: bool,
+    /// Of a server: others with the same parent wait in `siblings`.
+    has_siblings: bool,
     witness: Witness,
     since_ms: i64,
 }
@@ -114,6 +133,10 @@ pub(crate) struct GraphLimits {
 pub(crate) struct Graph {
     limits: GraphLimits,
     waiting: HashMap<HalfKey, Half>,
+    /// Servers whose parent another one waits for already, as they came.
+    siblings: HashMap<HalfKey, Vec<Half>>,
+    siblings_count: usize,
+    lately: Lately,
     relations: HashMap<RelationKey, Relation>,
     nodes: Nodes,
     pub counts: EdgeCounts,
@@ -124,6 +147,9 @@ impl Graph {
         Graph {
             limits,
             waiting: HashMap::new(),
+            siblings: HashMap::new(),
+            siblings_count: 0,
+            lately: Lately::new(limits.wait_ms),
             relations: HashMap::new(),
             nodes: Nodes::new(),
             counts: EdgeCounts::default(),
@@ -131,7 +157,7 @@ impl Graph {
     }
 
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.siblings_count
     }
 
     pub fn len(&self) -> usize {
@@ -155,9 +181,15 @@ impl Graph {
         match span.kind {
             SpanKind::Client => self.client(batch, roles, span, node, Connection::Request, now_ms),
             SpanKind::Producer => self.client(batch, roles, span, node, Connection::Messaging, now_ms),
-            SpanKind::Server => self.server(batch, roles, span, node, Connection::Request, now_ms),
-            SpanKind::Consumer => self.server(batch, roles, span, node, Connection::Messaging, now_ms),
-            SpanKind::Unspecified | SpanKind::Internal => false,
+            SpanKind::Server => {
+                let is_new = self.server(batch, roles, span, node, Connection::Request, now_ms);
+                self.parent(span, node, now_ms) || is_new
+            }
+            SpanKind::Consumer => {
+                let is_new = self.server(batch, roles, span, node, Connection::Messaging, now_ms);
+                self.parent(span, node, now_ms) || is_new
+            }
+            SpanKind::Unspecified | SpanKind::Internal => self.parent(span, node, now_ms),
         }
     }
 
@@ -181,7 +213,7 @@ impl Graph {
             }
             half.peer = Some(peer_node);
         }
-        self.meet(HalfKey { trace_id: span.trace_id, span_id: span.span_id }, half, now_ms)
+        self.client_came(HalfKey::of(span), half, now_ms)
     }
 
     fn server(
@@ -195,16 +227,17 @@ impl Graph {
     ) -> bool {
         let half = Half::new(false, span, node, connection, now_ms);
         if roles.is_shared(batch, span) {
-            return self.meet(HalfKey { trace_id: span.trace_id, span_id: span.span_id }, half, now_ms);
+            return self.server_came(HalfKey::of(span), half, now_ms);
         }
         if !span.parent_span_id.is_none() {
             let key = HalfKey { trace_id: span.trace_id, span_id: span.parent_span_id };
-            return self.meet(key, half, now_ms);
+            return self.server_came(key, half, now_ms);
         }
         if connection == Connection::Messaging {
             // A consumer may begin a trace of its own and link to the producer's.
             let Some(link) = batch.links[span.links.range()].first() else { return false };
-            return self.meet(HalfKey { trace_id: link.trace_id, span_id: link.span_id }, half, now_ms);
+            let key = HalfKey { trace_id: link.trace_id, span_id: link.span_id };
+            return self.server_came(key, half, now_ms);
         }
         let user = self.nodes.get(USER);
         self.counts.virtual_node += 1;
@@ -214,43 +247,130 @@ impl Graph {
         is_new
     }
 
-    /// Brings a half together with the other, or lets it wait.
-    fn meet(&mut self, key: HalfKey, half: Half, now_ms: i64) -> bool {
-        let is_full = self.waiting.len() >= self.limits.waiting_max;
-        let other = match self.waiting.entry(key) {
+    /// Brings a client together with its server, or a producer with its consumers, or lets it wait.
+    fn client_came(&mut self, key: HalfKey, client: Half, now_ms: i64) -> bool {
+        let is_full = self.waiting() >= self.limits.waiting_max;
+        let is_producer = client.connection == Connection::Messaging;
+        let first = match self.waiting.entry(key) {
             Entry::Vacant(_) if is_full => {
                 self.counts.dropped += 1;
                 return false;
             }
             Entry::Vacant(place) => {
-                place.insert(half);
+                place.insert(client);
                 return false;
             }
-            Entry::Occupied(mut place) => {
-                let other = *place.get();
-                if other.is_client == half.is_client {
-                    // The same span again, or a second server under one client: the first one counts.
-                    self.counts.dropped += 1;
-                    return false;
-                }
-                if other.is_client && other.connection == Connection::Messaging {
+            Entry::Occupied(place) if place.get().is_client => {
+                // The same span again: the first one counts.
+                self.counts.dropped += 1;
+                return false;
+            }
+            // More consumers may come to this producer.
+            Entry::Occupied(mut place) if is_producer => place.insert(Half { is_met: true, ..client }),
+            Entry::Occupied(place) => place.remove(),
+        };
+        let mut is_new = self.call(&client, &first, now_ms);
+        for other in self.take_siblings(key, &first) {
+            if is_producer {
+                is_new |= self.call(&client, &other, now_ms);
+            } else {
+                // A second server under one client: the first one counts.
+                self.counts.dropped += 1;
+            }
+        }
+        is_new
+    }
+
+    /// Brings a server together with its client, or with a parent that called without one, or lets it wait.
+    fn server_came(&mut self, key: HalfKey, server: Half, now_ms: i64) -> bool {
+        let is_full = self.waiting() >= self.limits.waiting_max;
+        let entry = match self.waiting.entry(key) {
+            Entry::Occupied(mut place) if place.get().is_client => {
+                let client = *place.get();
+                if client.connection == Connection::Messaging {
                     place.get_mut().is_met = true;
-                } else if half.is_client && half.connection == Connection::Messaging {
-                    // More consumers may come to this producer.
-                    place.insert(Half { is_met: true, ..half });
                 } else {
                     place.remove();
                 }
-                other
+                return self.call(&client, &server, now_ms);
             }
+            entry => entry,
         };
-        let (client, server) = if half.is_client { (half, other) } else { (other, half) };
+        if let Some(parent) = self.lately.get(key.tag(), now_ms) {
+            return self.bare_call(parent, &server, now_ms);
+        }
+        match entry {
+            _ if is_full => self.counts.dropped += 1,
+            Entry::Vacant(place) => {
+                place.insert(server);
+            }
+            Entry::Occupied(mut place) => {
+                let siblings = self.siblings.get(&key).map_or(&[][..], Vec::as_slice);
+                let is_same = |half: &Half| half.witness.span_id == server.witness.span_id;
+                if is_same(place.get()) || siblings.iter().any(is_same) || siblings.len() >= SIBLINGS_MAX {
+                    self.counts.dropped += 1;
+                    return false;
+                }
+                place.get_mut().has_siblings = true;
+                self.siblings.entry(key).or_default().push(server);
+                self.siblings_count += 1;
+            }
+        }
+        false
+    }
+
+    /// A span that may have called without a span for the call: takes what waits for it, and is remembered for what
+    /// comes.
+    fn parent(&mut self, span: &SpanRow, node: NodeId, now_ms: i64) -> bool {
+        let key = HalfKey::of(span);
+        self.lately.put(key.tag(), node, now_ms);
+        // A client with this id is the other half of this very span, as Zipkin has it.
+        let Some(first) = self.waiting.get(&key).copied().filter(|half| !half.is_client) else {
+            return false;
+        };
+        self.waiting.remove(&key);
+        let siblings = self.take_siblings(key, &first);
+        let mut is_new = false;
+        for half in std::iter::once(first).chain(siblings) {
+            if half.witness.span_id == span.span_id {
+                // Itself, which shares its id with a client that is still to come.
+                self.waiting.insert(key, Half { has_siblings: false, ..half });
+            } else {
+                is_new |= self.bare_call(node, &half, now_ms);
+            }
+        }
+        is_new
+    }
+
+    fn take_siblings(&mut self, key: HalfKey, first: &Half) -> Vec<Half> {
+        if !first.has_siblings {
+            return Vec::new();
+        }
+        let siblings = self.siblings.remove(&key).unwrap_or_default();
+        self.siblings_count -= siblings.len();
+        siblings
+    }
+
+    /// A call of which both halves are there.
+    fn call(&mut self, client: &Half, server: &Half, now_ms: i64) -> bool {
         let is_message = [client.connection, server.connection].contains(&Connection::Messaging);
         let connection = if is_message { Connection::Messaging } else { Connection::Request };
         self.counts.paired += 1;
         let (relation, is_new) = self.relation((client.node, server.node, connection), now_ms);
         relation.count(client.failed || server.failed, client.witness);
         relation.client.observe(client.witness.duration_ns);
+        relation.server.observe(server.witness.duration_ns);
+        is_new
+    }
+
+    /// A call without a client's half: what the caller saw of it nobody measured. Within a service it is none.
+    fn bare_call(&mut self, caller: NodeId, server: &Half, now_ms: i64) -> bool {
+        if caller == server.node {
+            return false;
+        }
+        self.counts.paired += 1;
+        let (relation, is_new) = self.relation((caller, server.node, server.connection), now_ms);
+        relation.count(server.failed, server.witness);
         relation.server.observe(server.witness.duration_ns);
         is_new
     }
@@ -281,10 +401,10 @@ impl Graph {
     /// Ends the wait of halves whose time is over. Whether a relation is new.
     pub fn expire(&mut self, now_ms: i64) -> bool {
         let until = now_ms - self.limits.wait_ms;
-        let expired: Vec<Half> =
-            self.waiting.extract_if(|_, half| half.since_ms <= until).map(|(_, half)| half).collect();
+        let expired: Vec<(HalfKey, Half)> =
+            self.waiting.extract_if(|_, half| half.since_ms <= until).collect();
         let mut has_new = false;
-        for mut half in expired {
+        for (key, mut half) in expired {
             match half.peer {
                 _ if half.is_met => {}
                 Some(peer) => {
@@ -294,8 +414,26 @@ impl Graph {
                 }
                 None => self.counts.expired += 1,
             }
+            self.follow(key, &half, until);
         }
         has_new
+    }
+
+    /// The first of those that came after a half which has gone waits on in its place.
+    fn follow(&mut self, key: HalfKey, gone: &Half, until_ms: i64) {
+        let mut siblings = self.take_siblings(key, gone);
+        let all = siblings.len();
+        siblings.retain(|half| half.since_ms > until_ms);
+        self.counts.expired += (all - siblings.len()) as u64;
+        if siblings.is_empty() {
+            return;
+        }
+        let first = siblings.remove(0);
+        self.waiting.insert(key, Half { has_siblings: !siblings.is_empty(), ..first });
+        if !siblings.is_empty() {
+            self.siblings_count += siblings.len();
+            self.siblings.insert(key, siblings);
+        }
     }
 
     /// The relations with their names.
@@ -305,7 +443,7 @@ impl Graph {
     }
 
     /// Lets go of relations without a call since; gives back those that had samples.
-    pub fn let_go(&mut self, seen_before_ms: i64) -> Vec<RelationNames> {
+    pub fn let_go(&mut self, seen_before_ms: i64, now_ms: i64) -> Vec<RelationNames> {
         let nodes = &self.nodes;
         let gone = self
             .relations
@@ -314,8 +452,10 @@ impl Graph {
             .map(|(key, _)| names(nodes, key))
             .collect();
         let of_relations = self.relations.keys().flat_map(|(client, server, _)| [*client, *server]);
-        let of_halves = self.waiting.values().flat_map(|half| [Some(half.node), half.peer]).flatten();
-        self.nodes.keep_only(of_relations.chain(of_halves));
+        let halves = self.waiting.values().chain(self.siblings.values().flatten());
+        let of_halves = halves.flat_map(|half| [Some(half.node), half.peer]).flatten();
+        let of_parents = self.lately.nodes(now_ms);
+        self.nodes.keep_only(of_relations.chain(of_halves).chain(of_parents));
         gone
     }
 }
@@ -339,6 +479,7 @@ impl Half {
             connection,
             failed: span.status == Status::Error,
             is_met: false,
+            has_siblings: false,
             witness: Witness {
                 trace_id: span.trace_id,
                 span_id: span.span_id,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 /// Nodes known. Over it new ones are all called `__overflow__`. 10,000 names of at most 512 bytes are 5 MB.
 const NODES_MAX: usize = 10_000;
 
-/// The number of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The number of a node. The first one stands for the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NodeId(u32);
 
 /// All nodes.
