@@ -62,6 +62,11 @@ test("a syntax error has the line and column of the original", async (t) => {
       assert.match(body.error, /^invalid parameter "query": /, query);
     }
   }
+  for (const [query, type] of [["up[5m]", "range vector"], ['"up"', "string"]]) {
+    const { status, body } = await post(pharos, "/api/v1/query_range", { query, start: 0, end: 10, step: 1 });
+    const error = `invalid parameter "query": invalid expression type "${type}" for range query, must be Scalar or instant Vector`;
+    assert.deepEqual([status, body.errorType, body.error], [400, "bad_data", error]);
+  }
   await well(pharos);
 });
 

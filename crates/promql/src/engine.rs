@@ -142,7 +142,10 @@ pub struct ExplainNode {
 pub enum QueryError {
     #[error("{0}")]
     Parse(ParseErrors),
-    /// The query makes no sense for these data (`bad_data` or `execution` in the HTTP API).
+    /// The query cannot be asked in this way, whatever the data are.
+    #[error("{0}")]
+    Unfit(String),
+    /// The query makes no sense for these data.
     #[error("{0}")]
     Execution(String),
     #[error("query timed out in {0}")]

@@ -82,7 +82,7 @@ fn run_here(setup: Setup<'_>, expr: Expr, times: Times) -> Result<QueryResult, Q
         let kind = expr.value_type().documented();
         let text =
             format!("invalid expression type {kind:?} for range query, must be Scalar or instant Vector");
-        return Err(QueryError::Execution(text));
+        return Err(QueryError::Unfit(text));
     }
     let mut lowering = Lowering::new(&times, setup.options.subquery_step_ms);
     let node = lowering.lower(expr)?;

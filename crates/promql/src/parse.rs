@@ -13,6 +13,7 @@ mod expr;
 mod postfix;
 mod selector;
 pub(crate) mod series;
+mod suggest;
 
 pub use error::{ParseError, ParseErrors};
 

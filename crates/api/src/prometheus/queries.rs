@@ -77,7 +77,7 @@ fn stats_wanted(params: &Params) -> bool {
 /// The type and code of a query that failed.
 pub fn failed(error: QueryError) -> ApiError {
     let kind = match &error {
-        QueryError::Parse(_) => ErrorType::BadData,
+        QueryError::Parse(_) | QueryError::Unfit(_) => ErrorType::BadData,
         QueryError::Execution(_) | QueryError::TooManySamples(_) | QueryError::OverBudget(_) => {
             ErrorType::Execution
         }

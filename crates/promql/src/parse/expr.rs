@@ -1,6 +1,6 @@
 //! Expressions: binary and unary operations, calls, aggregations, literals.
 
-use super::{Parsed, Parser, Tree};
+use super::{Parsed, Parser, Tree, suggest};
 use crate::ast::*;
 use crate::functions::Function;
 use crate::lex::{Token, TokenKind};
@@ -352,8 +352,8 @@ impl Parser<'_> {
         let pos = PosRange::new(name.pos.start, self.last_end);
         let depth = self.deeper(below, name.pos)?;
         let Some(function) = Function::get(&text) else {
-            let message = format!("unknown function with name {}", quote::quote(&text));
-            self.error(name.pos, message);
+            let hint = suggest::hint(&text, self.options.experimental_functions);
+            self.error(name.pos, format!("unknown function with name {}{hint}", quote::quote(&text)));
             // Stands in for the call: the tree is dropped for the error.
             let expr = Expr::String(StringLiteral { value: text, bytes: None, pos });
             return Ok(Tree { expr, depth });

@@ -292,7 +292,20 @@ fn calls_and_aggregations() {
 #[test]
 fn calls_and_aggregations_that_are_wrong() {
     fails("foo(x)", r#"1:1: parse error: unknown function with name "foo""#);
-    fails("Rate(x[5m])", r#"1:1: parse error: unknown function with name "Rate""#);
+    fails("Rate(x[5m])", r#"1:1: parse error: unknown function with name "Rate"; did you mean "rate"?"#);
+    fails(
+        "1+incraese(x[5m])",
+        r#"1:3: parse error: unknown function with name "incraese"; did you mean "increase"?"#,
+    );
+    fails("summ(x)", r#"1:1: parse error: unknown function with name "summ"; did you mean "sum"?"#);
+    fails(
+        "label_repl(x)",
+        r#"1:1: parse error: unknown function with name "label_repl"; did you mean "label_replace"?"#,
+    );
+    fails(
+        "holt_winters(x[5m], 0.5, 0.5)",
+        r#"1:1: parse error: unknown function with name "holt_winters"; it is called "double_exponential_smoothing" since Prometheus 3, where it is experimental"#,
+    );
     fails("abs()", r#"1:1: parse error: expected 1 argument(s) in call to "abs", got 0"#);
     fails("time(x)", r#"1:1: parse error: expected 0 argument(s) in call to "time", got 1"#);
     fails(

@@ -81,11 +81,12 @@ fn a_range_needs_a_step_and_no_range_vector() {
     let control = QueryControl::default();
     let bad = TimeRange { step_ms: 0, ..steps(1) };
     assert!(matches!(engine().range(&source, "m", bad, &control), Err(QueryError::Execution(_))));
-    let error = engine().range(&source, "m[5m]", steps(1), &control).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector"
-    );
+    for (query, kind) in [("m[5m]", "range vector"), ("\"m\"", "string")] {
+        let error = engine().range(&source, query, steps(1), &control).unwrap_err();
+        let text =
+            format!("invalid expression type {kind:?} for range query, must be Scalar or instant Vector");
+        assert_eq!(error, QueryError::Unfit(text));
+    }
     let backwards = TimeRange { start_ms: 10, end_ms: 0, step_ms: 1 };
     let result = engine().range(&source, "m", backwards, &control).unwrap();
     assert!(matches!(result.value, Value::Matrix(series) if series.is_empty()));
