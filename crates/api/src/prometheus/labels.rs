@@ -5,7 +5,7 @@ use crate::json;
 use crate::params::Params;
 use crate::reply::{Answer, ApiError, success_value, success_with};
 use axum::extract::{Path, State};
-use model::{Labels, Matcher};
+use model::{Labels, Matcher, Metadata};
 use serde_json::{Map, Value, json as value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,29 +60,56 @@ pub async fn series(State(app): State<Arc<App>>, params: Params) -> Answer {
     Ok(success_with(&warnings, &[], |out| json::array(out, &found, json::labels)))
 }
 
-/// `/api/v1/metadata`
+/// `/api/v1/metadata`: what active targets say of their families, each thing once, and what the store was told last,
+/// which others than targets may have sent.
 pub async fn metadata(State(app): State<Arc<App>>, params: Params) -> Answer {
-    let limit = params.limit()?.unwrap_or(usize::MAX);
-    let per_metric = match params.get("limit_per_metric").map(str::parse::<i64>) {
-        None => usize::MAX,
-        Some(Ok(n)) if n > 0 => n as usize,
-        Some(Ok(_)) => usize::MAX,
-        Some(Err(_)) => return Err(ApiError::bad_data("limit_per_metric must be a number")),
-    };
-    let wanted = params.get("metric");
-    let mut families: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for (family, m) in app.db.metadata() {
-        if wanted.is_some_and(|w| w != family) || (families.len() >= limit && !families.contains_key(&family))
-        {
-            continue;
-        }
-        let entries = families.entry(family).or_default();
-        if entries.len() < per_metric {
-            entries.push(value!({"type": m.metric_type.as_str(), "help": m.help, "unit": m.unit}));
+    // No family is given for 0; a negative number is no limit, as in Prometheus.
+    let limit = number(&params, "limit")?.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    let per_metric =
+        number(&params, "limit_per_metric")?.filter(|n| *n > 0).map_or(usize::MAX, |n| n as usize);
+    let wanted = params.get("metric").map(str::to_owned);
+    let scrape = app.scrape.clone();
+    let data = app
+        .reading(move |db| {
+            let targets = scrape.metadata();
+            let of_targets = targets.iter().flat_map(|t| &t.families).map(|f| (&*f.family, &f.metadata));
+            let stored = db.metadata();
+            let of_store = stored.iter().map(|(family, metadata)| (family.as_str(), metadata));
+            let all =
+                of_targets.chain(of_store).filter(|(name, _)| wanted.as_ref().is_none_or(|w| w == name));
+            families(all, limit, per_metric)
+        })
+        .await?;
+    Ok(success_value(&data.into()))
+}
+
+fn number(params: &Params, name: &str) -> Result<Option<i64>, ApiError> {
+    let read = |text: &str| text.parse().map_err(|_| ApiError::bad_data(format!("{name} must be a number")));
+    params.get(name).map(read).transpose()
+}
+
+/// Families by name. Of each, what most say of it comes first.
+fn families<'a>(
+    all: impl Iterator<Item = (&'a str, &'a Metadata)>,
+    limit: usize,
+    per_metric: usize,
+) -> Map<String, Value> {
+    let mut said: BTreeMap<&str, Vec<(&Metadata, u64)>> = BTreeMap::new();
+    for (family, metadata) in all {
+        let entries = said.entry(family).or_default();
+        match entries.iter_mut().find(|(known, _)| *known == metadata) {
+            Some((_, count)) => *count += 1,
+            None => entries.push((metadata, 1)),
         }
     }
-    let data: Map<String, Value> = families.into_iter().map(|(name, all)| (name, all.into())).collect();
-    Ok(success_value(&data.into()))
+    let entry =
+        |(m, _): &(&Metadata, u64)| value!({"type": m.metric_type.as_str(), "help": m.help, "unit": m.unit});
+    let family = |(name, mut entries): (&str, Vec<(&Metadata, u64)>)| {
+        entries.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.help.cmp(&b.0.help)));
+        let entries: Vec<Value> = entries.iter().take(per_metric).map(entry).collect();
+        (name.to_owned(), entries.into())
+    };
+    said.into_iter().take(limit).map(family).collect()
 }
 
 /// What the three ask in common.
@@ -155,6 +182,27 @@ fn unescape(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::MetricType;
+
+    #[test]
+    fn a_family_has_each_thing_that_is_said_of_it() {
+        let say =
+            |metric_type, help: &str| Metadata { metric_type, help: help.to_owned(), unit: String::new() };
+        let (a, b, c) = (
+            say(MetricType::Counter, "b, said once"),
+            say(MetricType::Counter, "twice"),
+            say(MetricType::Gauge, "a, said once"),
+        );
+        let all = || [("x", &a), ("x", &b), ("y", &a), ("x", &b), ("x", &c)].into_iter();
+        let json = |m: &Metadata| value!({"type": m.metric_type.as_str(), "help": m.help, "unit": ""});
+        let check = |limit, per_metric, want: Value| {
+            assert_eq!(Value::from(families(all(), limit, per_metric)), want)
+        };
+        check(usize::MAX, usize::MAX, value!({"x": [json(&b), json(&c), json(&a)], "y": [json(&a)]}));
+        check(usize::MAX, 1, value!({"x": [json(&b)], "y": [json(&a)]}));
+        check(1, 2, value!({"x": [json(&b), json(&c)]}));
+        check(0, 1, value!({}));
+    }
 
     #[test]
     fn escaped_names_are_read_back() {
