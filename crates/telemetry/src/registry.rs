@@ -235,7 +235,7 @@ impl Registry {
         observed
             .into_iter()
             .map(|(def, source)| {
-                let samples = source.map_or_else(
+                let mut samples = source.map_or_else(
                     |samples| samples,
                     |read| {
                         let mut observer = Observer { labels: def.labels, samples: Vec::new() };
@@ -243,6 +243,8 @@ impl Registry {
                         observer.samples
                     },
                 );
+                // A sum of nothing is -0, which nobody counts.
+                samples.iter_mut().for_each(|sample| sample.value += 0.0);
                 Family { name: def.name, help: def.help, kind: def.kind, samples }
             })
             .collect()
@@ -326,6 +328,15 @@ mod tests {
                 sample("_count", &[], 1.0),
             ]
         );
+    }
+
+    #[test]
+    fn nothing_is_zero_without_a_sign() {
+        let r = Registry::new();
+        r.observe_value(&SIZE, || [0.0; 0].iter().sum());
+        r.histogram(&TOOK).observe(-0.0);
+        let families = r.collect();
+        assert!(families.iter().flat_map(|f| &f.samples).all(|s| s.value.is_sign_positive()), "{families:?}");
     }
 
     #[test]
