@@ -65,16 +65,18 @@ pub struct Ports {
     pub sampling: Router,
 }
 
-/// What is answered on other ports than the main one.
-pub fn ports(app: &Arc<App>) -> Ports {
-    let of = |routes: Router<Arc<App>>| {
-        dressed(Arc::clone(app), routes).layer(middleware::from_fn(grpc::unknown_calls))
+/// What is answered on other ports than the main one. `jaeger_screen` has the paths of Jaeger's port that are not ours.
+pub fn ports(app: &Arc<App>, jaeger_screen: Router) -> Ports {
+    let with = |routes: Router<Arc<App>>, fallback: Router| {
+        let dressed = dressed(Arc::clone(app), routes).fallback_service(fallback);
+        dressed.layer(middleware::from_fn(grpc::unknown_calls))
     };
+    let of = |routes| with(routes, Router::new());
     Ports {
         otlp_grpc: of(otlp::grpc_routes()),
         // Some SDKs are told one address for everything.
         otlp_http: of(otlp::routes()),
-        jaeger: of(jaeger::routes().merge(jaeger::grpc_routes())),
+        jaeger: with(jaeger::routes().merge(jaeger::grpc_routes()), jaeger_screen),
         jaeger_grpc: of(jaeger::grpc_routes()),
         zipkin: of(zipkin::routes()),
         sampling: of(jaeger::sampling_routes()),

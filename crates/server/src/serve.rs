@@ -143,7 +143,9 @@ async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
     program.attach(&app);
     program.apply(program_config);
     announce(&settings, &listener);
-    let ports = Listeners::open(settings.listen.ip(), ports(&settings, &app), &connections).await;
+    let main_port = listener.local_addr().map_or(settings.listen.port(), |address| address.port());
+    let ports = ports(&settings, &app, main_port);
+    let ports = Listeners::open(settings.listen.ip(), ports, &connections).await;
     let postgres = settings.postgres.map(|address| tokio::spawn(postgres(app.events.clone(), address)));
     let answered = answer(listener, &connections, Arc::clone(&app), &program).await;
     if let Some(postgres) = postgres {
@@ -163,11 +165,11 @@ async fn serve(settings: Settings, own: Own) -> Result<(), Failure> {
 }
 
 /// The ports beside the main one.
-fn ports(settings: &Settings, app: &Arc<App>) -> Vec<Port> {
+fn ports(settings: &Settings, app: &Arc<App>, main_port: u16) -> Vec<Port> {
     if settings.single_port {
         return Vec::new();
     }
-    let routers = api::ports(app);
+    let routers = api::ports(app, ui::elsewhere(main_port));
     let mut ports = vec![
         Port { name: "OTLP over gRPC", number: 4317, router: routers.otlp_grpc },
         Port { name: "OTLP over HTTP", number: 4318, router: routers.otlp_http },

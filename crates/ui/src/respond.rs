@@ -22,6 +22,36 @@ const CACHE_ASK: &str = "no-cache";
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
                       connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
 
+/// Where the page is, whoever asks: its own places, and those of Prometheus's and Jaeger's that lead to them.
+const PLACES: [&str; 22] = [
+    "/",
+    "/explore/metrics",
+    "/logs",
+    "/map",
+    "/pipeline/receivers",
+    "/pipeline/targets",
+    "/services",
+    "/settings/status",
+    "/traces",
+    // Prometheus's.
+    "/agent",
+    "/alertmanager-discovery",
+    "/alerts",
+    "/config",
+    "/flags",
+    "/graph",
+    "/query",
+    "/rules",
+    "/service-discovery",
+    "/status",
+    "/targets",
+    "/tsdb-status",
+    // Jaeger's.
+    "/search",
+];
+/// Places with a name behind them, which may have dots.
+const PLACES_OF: [&str; 3] = ["/services/", "/traces/", "/trace/"];
+
 /// What a program without the screen answers, with status 200: nothing is broken, a step is missing.
 const NOT_BUILT: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Pharos</title>\
 <style>body{font:15px/1.6 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem;color-scheme:light dark}\
@@ -44,15 +74,18 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap) -> Response<Byt
         return plain(StatusCode::NOT_FOUND, "not found: this version has no such path\n");
     }
     if method != Method::GET && method != Method::HEAD {
+        if !is_place(path) && asset::find(path.trim_start_matches('/')).is_none() {
+            return plain(StatusCode::NOT_FOUND, "not found: nothing is received at this path\n");
+        }
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "the screen only answers GET and HEAD\n");
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let wants_page = path == "/"
+    let wants_page = is_place(path)
         || headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
     let mut response = match resolve(path).filter(|file| *file != "index.html" || wants_page) {
         Some(file) => serve(file, headers),
-        None if is_file_name(path) || !wants_page => plain(StatusCode::NOT_FOUND, "not found\n"),
+        None if !may_be_place(path) || !wants_page => plain(StatusCode::NOT_FOUND, "not found\n"),
         None => not_built(),
     };
     if method == Method::HEAD {
@@ -70,13 +103,21 @@ fn resolve(path: &str) -> Option<&str> {
     if !file.is_empty() && asset::find(file).is_some() {
         return Some(file);
     }
-    let is_place = !is_file_name(path) && !is_api(path) && asset::find("index.html").is_some();
-    is_place.then_some("index.html")
+    (may_be_place(path) && asset::find("index.html").is_some()).then_some("index.html")
+}
+
+/// Whether there is a page: other paths lead nowhere, which the page says to a browser.
+fn is_place(path: &str) -> bool {
+    let is_of =
+        |place: &&str| path.strip_prefix(*place).is_some_and(|name| !name.is_empty() && !name.contains('/'));
+    PLACES.contains(&path) || PLACES_OF.iter().any(is_of)
 }
 
 /// A missing script must be a 404, not a page of HTML that the browser then fails to run.
-fn is_file_name(path: &str) -> bool {
-    path.starts_with("/assets/") || path.rsplit('/').next().is_some_and(|last| last.contains('.'))
+fn may_be_place(path: &str) -> bool {
+    let is_file_name =
+        path.starts_with("/assets/") || path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+    is_place(path) || !is_file_name
 }
 
 /// Clients of an API must never take the screen for an answer.

@@ -37,6 +37,22 @@ fn who_asks_for_no_page_gets_none() {
 }
 
 #[test]
+fn places_answer_whoever_asks() {
+    let of_names = ["/services/shop.cart", "/trace/0af7651916cd43dd8448eb211c80319c", "/traces/0af7"];
+    for path in PLACES.iter().chain(&of_names) {
+        for accept in [None, Some("*/*")] {
+            let headers: Vec<_> = accept.map(|a| ("accept", a)).into_iter().collect();
+            let response = get(path, &headers);
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(header(&response, CONTENT_TYPE), "text/html; charset=utf-8", "{path}");
+        }
+    }
+    for path in ["/services/", "/trace/a/b", "/targetz", "/graph/x"] {
+        assert_eq!(get(path, &[]).status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[test]
 fn missing_files_and_apis_are_not_found() {
     for path in
         ["/assets/gone-123.js", "/favicon.missing", "/api/v1/nothing", "/api", "/-/nothing", "/v1/traces"]
@@ -60,6 +76,12 @@ fn only_reading_is_allowed() {
     let response = respond(&Method::POST, "/", &HeaderMap::new());
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(header(&response, ALLOW), "GET, HEAD");
+    // What is not here at all is not received elsewhere either.
+    for path in ["/loki/api/v1/push", "/services/a/b"] {
+        let response = respond(&Method::POST, path, &HeaderMap::new());
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(response.body().starts_with(b"not found: "), "{path}");
+    }
 }
 
 #[test]
