@@ -128,11 +128,22 @@ pub(crate) struct Store {
 impl Store {
     /// Cuts the rows at these places; every second part is a file.
     pub fn new(batch: &Arc<Batch>, cuts: &[usize]) -> Store {
-        let (table, columns) = events::table(batch).expect("a table");
-        Store::of(batch.kind, &table, columns, cuts)
+        Store::placed(batch, cuts, |number| number % 2 == 1)
     }
 
-    fn of(kind: Kind, table: &RecordBatch, columns: Arc<Columns>, cuts: &[usize]) -> Store {
+    /// Cuts the rows at these places; the pieces of these numbers are files.
+    pub fn placed(batch: &Arc<Batch>, cuts: &[usize], is_file: impl Fn(usize) -> bool) -> Store {
+        let (table, columns) = events::table(batch).expect("a table");
+        Store::of(batch.kind, &table, columns, cuts, is_file)
+    }
+
+    fn of(
+        kind: Kind,
+        table: &RecordBatch,
+        columns: Arc<Columns>,
+        cuts: &[usize],
+        is_file: impl Fn(usize) -> bool,
+    ) -> Store {
         let dir = tempfile::tempdir().expect("a directory");
         let (mut memory, mut files) = (Vec::new(), Vec::new());
         let mut bounds: Vec<usize> = cuts.iter().map(|cut| (*cut).min(table.num_rows())).collect();
@@ -144,7 +155,7 @@ impl Store {
             let written =
                 write_segment(kind, std::slice::from_ref(&piece), &SegmentOptions::default(), Vec::new());
             let written = written.expect("a segment");
-            if number % 2 == 0 {
+            if !is_file(number) {
                 let (min_ns, max_ns) = (written.meta.min_time_ns, written.meta.max_time_ns);
                 let name = format!("memory {number}").into();
                 memory.push(Arc::new(MemorySource::new(name, piece, min_ns, max_ns)));

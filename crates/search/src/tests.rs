@@ -2,5 +2,6 @@
 
 mod logs;
 mod model;
+mod order;
 mod spans;
 mod traces;

@@ -103,6 +103,7 @@ impl Context {
 pub struct Snapshot {
     kind: Kind,
     columns: Arc<Columns>,
+    /// What came last first.
     memory: Arc<[Arc<MemorySource>]>,
     /// The last one first.
     files: Arc<[Arc<FileSource>]>,
@@ -110,6 +111,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// `memory` comes as it was filled, the oldest first.
     pub fn new(
         kind: Kind,
         columns: Arc<Columns>,
@@ -117,7 +119,7 @@ impl Snapshot {
         mut files: Vec<Arc<FileSource>>,
         reader: Arc<Reader>,
     ) -> Snapshot {
-        memory.sort_by_key(|m| std::cmp::Reverse(m.max_ns));
+        memory.reverse();
         files.sort_by_key(|f| std::cmp::Reverse(f.meta.max_time_ns));
         let context = Arc::new(Context { reader, cancel: Cancel::default(), warnings: Mutex::default() });
         Snapshot { kind, columns, memory: memory.into(), files: files.into(), context }

@@ -23,8 +23,8 @@ pub(crate) fn find(
     let range = TimeRange { start_ns: id.time_ns, end_ns: id.time_ns.saturating_add(1) };
     let which = Which { kind: id.kind, query: String::new(), range };
     let plan = Plan::new(snapshot, &which, names, control)?;
-    let events = page(&plan, MOMENT_MAX, None, Order::OldestFirst)?;
-    events.into_iter().find(|event| event.id == id).ok_or_else(|| plan.not_found())
+    let page = page(&plan, MOMENT_MAX, None, Order::OldestFirst)?;
+    page.events.into_iter().find(|event| event.id == id).ok_or_else(|| plan.not_found())
 }
 
 pub(crate) fn run(
@@ -48,10 +48,10 @@ pub(crate) fn run(
     }
     let which = Which { kind: ask.id.kind, query, range: TimeRange::ALL };
     let plan = Plan::new(snapshot, &which, names, control)?;
-    let place = Some(Place { id: ask.id, seen: 1 });
+    let place = Some(Place { id: ask.id, number: 1 });
     let side = |limit: usize, order| match limit {
         0 => Ok(Vec::new()),
-        limit => page(&plan, limit, place, order),
+        limit => page(&plan, limit, place, order).map(|page| page.events),
     };
     let mut before = side(ask.before, Order::NewestFirst)?;
     before.reverse();

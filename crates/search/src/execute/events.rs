@@ -1,8 +1,13 @@
 //! A page of events, newest or oldest first.
 //!
 //! Two passes: the first finds which rows are on the page by their times alone; the second reads all columns of those
-//! rows. Order is by time, then by the hash of the event's id, so that paging is stable wherever the rows lie: a cursor
-//! names the last event given, and how many of the very same were given.
+//! rows.
+//!
+//! Order is by time; events of one time are in the order of their services, and within one in the order they arrived.
+//! Where rows lie changes while somebody turns pages, their order does not: memory is newer than files and keeps what
+//! came first before the rest, files keep rows of one service and time as they came, and are merged in the order of
+//! their times, by which they are taken here too. A cursor names the last event given and its number among those of its
+//! time: the name finds it, the number tells copies of it apart.
 //!
 //! The first pass goes through the range in windows, from the end that is asked for: a page is mostly full after the
 //! first, and pages of rows outside of it are not read. Within a window parts are read in the order of their times, and
@@ -11,20 +16,22 @@
 use super::plan::Plan;
 use super::record::{RecordReader, fetch_with};
 use super::sweep::{Reading, on_threads, pieces};
-use crate::answer::{Event, EventId, EventsPage, SearchError};
+use crate::answer::{Event, EventId, EventsPage, Record, SearchError};
 use crate::ask::{EventsAsk, Order, TimeRange};
 use crate::compile::time_column;
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampNanosecondType;
 use events::scan::{Part, Prune};
+use hashbrown::HashMap;
 use parking_lot::Mutex;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// A range with fewer rows than this is read at once: windows would only read some pages twice. Tests have few rows.
 const WINDOW_ROWS_MIN: u64 = if cfg!(test) { 32 } else { 1 << 20 };
 /// Each window is so many times as long as the one before.
 const WINDOW_GROWTH: i64 = 8;
-/// Events of one time are made whole so many at once.
+/// Of more events of one time only names are read, so many at once, before some are made whole.
 const TIE_ROWS: usize = if cfg!(test) { 4 } else { 1_024 };
 
 pub(crate) fn run(ask: &EventsAsk, plan: &Plan<'_>) -> Result<EventsPage, SearchError> {
@@ -39,42 +46,49 @@ pub(crate) fn run(ask: &EventsAsk, plan: &Plan<'_>) -> Result<EventsPage, Search
             message: "not a cursor of this search".to_owned(),
         })?),
     };
-    let found = page(plan, ask.limit + 1, after, ask.order)?;
-    let mut events = found;
+    let Page { mut events, before } = page(plan, ask.limit + 1, after, ask.order)?;
     let more = events.len() > ask.limit;
     events.truncate(ask.limit);
     let next = match events.last() {
-        Some(last) if more => Some(Place::of(last.id, &events, after).to_string()),
+        Some(last) if more => {
+            let time = last.id.time_ns;
+            let here = events.iter().filter(|event| event.id.time_ns == time).count();
+            let before = if after.is_some_and(|place| place.id.time_ns == time) { before } else { 0 };
+            Some(Place { id: last.id, number: (before + here) as u32 }.to_string())
+        }
         _ => None,
     };
     Ok(EventsPage { events, next, stats: plan.stats() })
 }
 
-/// Where a page begins: behind `seen` events with this id.
+/// Where a page begins: behind this event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub id: EventId,
-    pub seen: u32,
+    /// Its number among the events of its time, in the order asked for, from 1.
+    pub number: u32,
 }
 
 impl Place {
-    fn of(id: EventId, events: &[Event], after: Option<Place>) -> Place {
-        let same = events.iter().filter(|event| event.id == id).count() as u32;
-        let before = after.filter(|place| place.id == id).map_or(0, |place| place.seen);
-        Place { id, seen: same + before }
-    }
-
     fn parse(text: &str, plan: &Plan<'_>) -> Option<Place> {
-        let (id, seen) = text.split_once('.')?;
+        let (id, number) = text.split_once('.')?;
         let id = EventId::parse(id).filter(|id| id.kind == plan.kind)?;
-        Some(Place { id, seen: seen.parse().ok()? })
+        Some(Place { id, number: number.parse().ok()? })
     }
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.id, self.seen)
+        write!(f, "{}.{}", self.id, self.number)
     }
+}
+
+/// Events in order.
+#[derive(Default)]
+pub(crate) struct Page {
+    pub events: Vec<Event>,
+    /// So many events of the time of the place stand before the page.
+    before: usize,
 }
 
 /// Up to `limit` events behind a place, in order.
@@ -83,7 +97,7 @@ pub(crate) fn page(
     limit: usize,
     after: Option<Place>,
     order: Order,
-) -> Result<Vec<Event>, SearchError> {
+) -> Result<Page, SearchError> {
     let mut range = plan.range;
     if let Some(place) = after {
         let time = place.id.time_ns;
@@ -170,11 +184,34 @@ struct Best {
     held: u64,
     /// Parts that the rows are of.
     parts: Vec<Part>,
+    /// Of each part, which rows came first. Those of one window can be compared, and all of one time are of one.
+    ages: Vec<Age>,
+}
+
+/// When the rows of a part came, against those of other parts: files before memory; files by their first and last times
+/// and their place among others, memory by its place.
+type Age = (bool, i64, i64, i64);
+
+/// The ages of pieces in the order of the snapshot. Pieces of one part have one age: their rows are numbered.
+fn ages(pieces: &[Part]) -> Vec<Age> {
+    let mut ages: Vec<Age> = Vec::with_capacity(pieces.len());
+    for (at, piece) in pieces.iter().enumerate() {
+        let before = at.checked_sub(1).filter(|before| pieces[*before].name() == piece.name());
+        let (first, last) = piece.time_range();
+        ages.push(match before {
+            Some(before) => ages[before],
+            None if piece.is_file() => (false, first, last, at as i64),
+            // What came last stands first.
+            None => (true, 0, 0, -(at as i64)),
+        });
+    }
+    ages
 }
 
 impl Best {
     fn new(order: Order, limit: usize, tie: Option<i64>) -> Best {
-        Best { order, limit, tie, found: Found::new(), rows: 0, stored: 0, held: 0, parts: Vec::new() }
+        let (parts, ages) = (Vec::new(), Vec::new());
+        Best { order, limit, tie, found: Found::new(), rows: 0, stored: 0, held: 0, parts, ages }
     }
 
     fn key(&self, time: i64) -> i64 {
@@ -231,13 +268,16 @@ impl Finder<'_> {
     fn window(&self, window: TimeRange, mut best: Best) -> Result<Best, SearchError> {
         let mut prune = self.plan.filter.prune.clone();
         (prune.start_ns, prune.end_ns) = (window.start_ns, window.end_ns);
-        let mut pieces = pieces(self.plan, &prune);
+        let pieces = pieces(self.plan, &prune);
+        let mut aged: Vec<(Age, Part)> = ages(&pieces).into_iter().zip(pieces).collect();
         match self.order {
-            Order::NewestFirst => pieces.sort_by_key(|part| std::cmp::Reverse(part.time_range().1)),
-            Order::OldestFirst => pieces.sort_by_key(|part| part.time_range().0),
+            Order::NewestFirst => aged.sort_by_key(|(_, part)| std::cmp::Reverse(part.time_range().1)),
+            Order::OldestFirst => aged.sort_by_key(|(_, part)| part.time_range().0),
         }
+        let (ages, pieces): (Vec<Age>, Vec<Part>) = aged.into_iter().unzip();
         let base = best.parts.len() as u32;
         best.parts.extend(pieces.iter().cloned());
+        best.ages.extend(ages);
         let best = Mutex::new(best);
         on_threads(
             self.plan,
@@ -305,68 +345,99 @@ impl Finder<'_> {
     }
 
     /// Makes the rows whole, in order, and leaves out what was given before.
-    fn fetch(&self, best: Best, limit: usize, after: Option<Place>) -> Result<Vec<Event>, SearchError> {
+    fn fetch(&self, best: Best, limit: usize, after: Option<Place>) -> Result<Page, SearchError> {
         let reader = RecordReader::new(self.plan.columns());
-        let mut page: Vec<Event> = Vec::new();
-        let mut single: Vec<(u32, u64)> = Vec::new();
-        for (key, mut rows) in best.found {
-            if page.len() + single.len() >= limit {
+        let (parts, ages) = (&best.parts, &best.ages);
+        let mut page = Page::default();
+        let mut next: Vec<(u32, u64)> = Vec::new();
+        for (key, mut moment) in best.found {
+            if page.events.len() + next.len() >= limit {
                 break;
             }
+            moment.sort_unstable_by_key(|(part, row)| (ages[*part as usize], *row));
             let time = if self.order == Order::NewestFirst { !key } else { key };
-            if rows.len() == 1 && Some(time) != self.tie {
-                single.append(&mut rows);
+            let after = after.filter(|_| Some(time) == self.tie);
+            if after.is_none() && moment.len() <= TIE_ROWS {
+                next.append(&mut moment);
                 continue;
             }
-            page.extend(self.rows(&best.parts, &reader, &std::mem::take(&mut single))?);
-            let room = limit.saturating_sub(page.len());
-            page.extend(self.tied(
-                &best.parts,
-                &reader,
-                &rows,
-                room,
-                after.filter(|_| Some(time) == self.tie),
-            )?);
+            page.events.extend(self.whole(parts, &reader, &std::mem::take(&mut next))?);
+            let room = limit.saturating_sub(page.events.len());
+            let (before, chosen) = self.choose(parts, &moment, room, after)?;
+            if after.is_some() {
+                page.before = before;
+            }
+            next = chosen;
         }
-        page.extend(self.rows(&best.parts, &reader, &single)?);
-        page.truncate(limit);
+        page.events.extend(self.whole(parts, &reader, &next)?);
+        page.events.truncate(limit);
         Ok(page)
     }
 
-    /// The first of events of one time.
-    fn tied(
+    /// Whole events, in order. Rows of one time are given as they arrived.
+    fn whole(
         &self,
         parts: &[Part],
         reader: &RecordReader,
         rows: &[(u32, u64)],
-        room: usize,
-        after: Option<Place>,
     ) -> Result<Vec<Event>, SearchError> {
-        let seen = after.map_or(0, |place| place.seen as usize);
-        let mut kept: Vec<Event> = Vec::new();
-        for rows in rows.chunks(TIE_ROWS) {
-            self.plan.guard.check()?;
-            let (held, before) = (self.plan.guard.held(), kept.len());
-            kept.extend(self.rows(parts, reader, rows)?);
-            let all = kept.len();
-            kept.retain(|event| after.is_none_or(|place| self.rank(event.id) >= self.rank(place.id)));
-            kept.sort_by_key(|event| self.rank(event.id));
-            kept.truncate(room + seen);
-            // Of a million events of one moment nearly all are let go at once.
-            let taken = self.plan.guard.held() - held;
-            self.plan.guard.release(taken * (all - kept.len()) as u64 / (all - before).max(1) as u64);
-        }
-        if let Some(place) = after {
-            let given = kept.iter().take_while(|event| event.id == place.id).count().min(seen);
-            kept.drain(..given);
-        }
-        kept.truncate(room);
-        Ok(kept)
+        let events = self.rows(parts, reader, rows)?;
+        let mut numbered: Vec<(usize, Event)> =
+            events.into_iter().enumerate().filter_map(|(number, event)| Some((number, event?))).collect();
+        numbered.sort_unstable_by(|(a_number, a), (b_number, b)| {
+            let (a_rank, b_rank) = ((a.id.time_ns, service(a)), (b.id.time_ns, service(b)));
+            self.turned((a_rank, a_number).cmp(&(b_rank, b_number)))
+        });
+        Ok(numbered.into_iter().map(|(_, event)| event).collect())
     }
 
-    /// The place of an event among those of its time: turned round with the order, so that both go the same way.
-    fn rank(&self, id: EventId) -> u64 {
-        if self.order == Order::NewestFirst { !id.hash } else { id.hash }
+    /// The next ones of many events of one time, which are given as they arrived: how many stand before them, and their
+    /// rows as they arrived. Only the names of all are read, some at a time.
+    fn choose(
+        &self,
+        parts: &[Part],
+        moment: &[(u32, u64)],
+        room: usize,
+        after: Option<Place>,
+    ) -> Result<(usize, Vec<(u32, u64)>), SearchError> {
+        let guard = &self.plan.guard;
+        let reader = RecordReader::of_names(self.plan.columns());
+        let mut services: HashMap<String, u32> = HashMap::new();
+        let mut seats: Vec<Seat> = Vec::with_capacity(moment.len());
+        for (chunk, rows) in moment.chunks(TIE_ROWS).enumerate() {
+            guard.check()?;
+            let held = guard.held();
+            for (at, event) in self.rows(parts, &reader, rows)?.into_iter().enumerate() {
+                let Some(event) = event else { continue };
+                let known = services.len() as u32;
+                seats.push(Seat {
+                    service: *services.entry_ref(service(&event)).or_insert(known),
+                    number: chunk * TIE_ROWS + at,
+                    is_last: after.is_some_and(|place| place.id == event.id),
+                });
+            }
+            guard.release(guard.held() - held);
+        }
+        let mut names: Vec<&str> = vec![""; services.len()];
+        services.iter().for_each(|(name, number)| names[*number as usize] = name);
+        let rank = |seat: &Seat| (names[seat.service as usize], seat.number);
+        seats.sort_unstable_by(|a, b| self.turned(rank(a).cmp(&rank(b))));
+        let before = after.map_or(0, |place| {
+            let mut copies = seats.iter().enumerate().filter(|(_, seat)| seat.is_last).map(|(at, _)| at + 1);
+            // Where others came in between, or went, it is not quite where it was.
+            let last = copies.clone().next_back();
+            copies.find(|number| *number >= place.number as usize).or(last).unwrap_or(0)
+        });
+        let mut next: Vec<usize> = seats[before..].iter().take(room).map(|seat| seat.number).collect();
+        next.sort_unstable();
+        Ok((before, next.into_iter().map(|number| moment[number]).collect()))
+    }
+
+    fn turned(&self, oldest_first: Ordering) -> Ordering {
+        match self.order {
+            Order::NewestFirst => oldest_first.reverse(),
+            Order::OldestFirst => oldest_first,
+        }
     }
 
     /// Whole events of rows, in the order of the rows.
@@ -375,9 +446,26 @@ impl Finder<'_> {
         parts: &[Part],
         reader: &RecordReader,
         rows: &[(u32, u64)],
-    ) -> Result<Vec<Event>, SearchError> {
+    ) -> Result<Vec<Option<Event>>, SearchError> {
         let wanted: Vec<(usize, u64)> = rows.iter().map(|(part, row)| (*part as usize, *row)).collect();
-        Ok(fetch_with(self.plan, parts, reader, &wanted)?.into_iter().flatten().collect())
+        fetch_with(self.plan, parts, reader, &wanted)
+    }
+}
+
+/// An event among others of its time.
+struct Seat {
+    /// A number for the name.
+    service: u32,
+    /// Among all of them as they arrived.
+    number: usize,
+    /// It, or a copy of it, is the last event that was given.
+    is_last: bool,
+}
+
+fn service(event: &Event) -> &str {
+    match &event.record {
+        Record::Span(span) => &span.resource.service,
+        Record::Log(log) => &log.resource.service,
     }
 }
 

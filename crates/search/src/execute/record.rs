@@ -19,6 +19,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
+/// The columns that ids are made of (see [`hash`]).
+const NAMING: [&str; 11] = [
+    "time",
+    "service",
+    "host",
+    "trace_id",
+    "span_id",
+    "kind",
+    "name",
+    "severity",
+    "event_name",
+    "body",
+    "observed_time",
+];
+
 /// Makes events of rows that carry all columns.
 pub(crate) struct RecordReader {
     kind: Kind,
@@ -40,6 +55,19 @@ impl RecordReader {
             columns: columns.iter().map(|column| text_as_view(column_ref(column))).collect(),
             sources: columns.iter().map(|c| (c.scope, Arc::clone(&c.key), c.kind)).collect(),
         }
+    }
+
+    /// Reads no more of events than their ids and services are made of.
+    pub fn of_names(columns: &Columns) -> RecordReader {
+        let mut reader = RecordReader::new(columns);
+        let is_named = |source: &(Scope, Arc<str>, ValueKind)| {
+            source.0 == Scope::Builtin && NAMING.contains(&&*source.1)
+        };
+        let kept: Vec<bool> = reader.sources.iter().map(is_named).collect();
+        let mut keep = kept.iter();
+        reader.columns.retain(|_| keep.next().copied().unwrap_or(false));
+        reader.sources.retain(is_named);
+        reader
     }
 
     /// The events of a batch that has the columns of this reader, in their order.
