@@ -161,14 +161,15 @@ mod tests {
     fn the_table_grows_for_what_is_wanted_and_no_further() {
         let node = Nodes::new().get("web");
         let mut lately = Lately::new(10_000);
-        (0..400).for_each(|n| lately.put(tag(n), node, 0));
-        assert!((0..400).all(|n| lately.get(tag(n), 5_000) == Some(node)));
+        let count = (SETS_MIN * WAYS) as u64 + 1;
+        (0..count).for_each(|n| lately.put(tag(n), node, 0));
+        assert!((0..count).all(|n| lately.get(tag(n), 5_000) == Some(node)));
         let sets = lately.sets.len();
         assert!((SETS_MIN + 1..=SETS_MAX).contains(&sets));
         // Those are too old by now: others take their places.
-        (400..600).for_each(|n| lately.put(tag(n), node, 20_000));
+        (count..count + 200).for_each(|n| lately.put(tag(n), node, 20_000));
         assert_eq!(lately.sets.len(), sets);
-        (600..20_000).for_each(|n| lately.put(tag(n), node, 20_000 + n as i64 / 10));
+        (count + 200..20_000).for_each(|n| lately.put(tag(n), node, 20_000 + n as i64 / 10));
         assert_eq!(lately.sets.len(), SETS_MAX);
         // Of too many the last ones stay.
         let known = (19_000..20_000).filter(|n| lately.get(tag(*n), 22_000).is_some()).count();
