@@ -35,6 +35,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use convert::compact;
 pub use damage::Damage;
 pub use objects::Objects;
 pub(crate) use objects::{MISSING, cut_short};

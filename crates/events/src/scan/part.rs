@@ -1,6 +1,7 @@
 //! A part of a snapshot, a memory chunk or a file, and the reading of it.
 
 use super::ScanError;
+use super::convert::compact;
 use super::file::{FileRows, batch_rows_of, rows_of};
 use super::groups::{GroupRows, MemoryGroup, Ranges, Trouble, cut};
 use super::request::{ColumnRef, Prune, RowPredicate, schema_of};
@@ -168,7 +169,7 @@ impl Part {
         for batch in found {
             let batch = batch?;
             numbers.extend(batch.rows.iter());
-            batches.push(batch.batch);
+            batches.push(compact(&batch.batch)?);
         }
         let all = concat_batches(&schema_of(columns), &batches)?;
         let places = rows.iter().filter_map(|row| numbers.binary_search(row).ok()).map(|at| at as u32);

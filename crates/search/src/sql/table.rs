@@ -27,7 +27,7 @@ use datafusion::physical_plan::stream::{RecordBatchReceiverStreamBuilder, Record
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties, StatisticsArgs,
 };
-use events::scan::{BATCH_ROWS, Cancel, ColumnRef, RowPredicate, ScanError};
+use events::scan::{BATCH_ROWS, Cancel, ColumnRef, RowPredicate, ScanError, compact};
 use events::{Part, Prune, Snapshot};
 use futures::StreamExt;
 use std::fmt;
@@ -37,8 +37,6 @@ use std::sync::Arc;
 const PIECE_ROWS: u64 = 1 << 19;
 /// Batches that may wait for the plan above, each of 8,192 rows: of all columns of spans that is 5 MB.
 const BATCHES_AHEAD: usize = 1;
-/// Text that a batch may hold on to without having rows of it: a page of a file.
-const IDLE_TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// A column as SQL shows it, and how it is read.
 #[derive(Clone, Debug)]
@@ -351,26 +349,6 @@ impl ExecutionPlan for EventScan {
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), guarded)))
     }
-}
-
-/// A batch whose texts are copied out of what they were stored in, where that is much longer: a few rows of a memory chunk
-/// would hold, and reserve, all of it.
-fn compact(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
-    let columns = batch.columns().iter().map(|column| match column.as_string_view_opt() {
-        Some(views) => {
-            let stored: usize = views.data_buffers().iter().map(|buffer| buffer.len()).sum();
-            // Short text is in the view itself.
-            let used: usize =
-                views.lengths().filter(|length| *length > 12).map(|length| length as usize).sum();
-            match stored > 2 * used + IDLE_TEXT_BYTES_MAX {
-                true => Arc::new(views.gc()) as ArrayRef,
-                false => Arc::clone(column),
-            }
-        }
-        None => Arc::clone(column),
-    });
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options)
 }
 
 /// Reserves what the largest batch takes, for those that wait and the one being read.
