@@ -81,6 +81,21 @@ async fn a_head_that_never_ends_gives_its_place_back() {
 }
 
 #[tokio::test]
+async fn who_says_nothing_is_closed_and_who_asked_is_not() {
+    let connections = Connections { head_timeout: Duration::from_millis(200), ..with(1024) };
+    let going = Router::new().route("/", get(|| async { tokio::time::sleep(Duration::from_secs(1)).await }));
+    let running = start(&connections, going).await;
+    let mut silent = [b"".as_slice(), b"PRI * HTTP/2.0"];
+    for said in &mut silent {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(said).await.unwrap();
+        assert_eq!(stream.read_to_end(&mut Vec::new()).await.unwrap_or(0), 0);
+    }
+    let mut slow = TcpStream::connect(running.address).await.unwrap();
+    assert!(ask(&mut slow).await.starts_with("HTTP/1.1 200"), "an answer may take longer than a head");
+}
+
+#[tokio::test]
 async fn what_is_under_way_is_answered_before_the_end() {
     let (begun, mut begin) = mpsc::channel::<()>(1);
     let (go, going) = watch::channel(false);
