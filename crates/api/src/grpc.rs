@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use bytes::BytesMut;
 use futures::StreamExt;
 use futures::stream::Iter;
 use std::future::Future;
@@ -176,17 +177,24 @@ impl Announced {
         Ok(Announced { head, rest, read, message_bytes, is_packed })
     }
 
-    /// The call with its message, if that is at most so long; whoever reads it refuses a longer one by its prefix.
+    /// The call with its message and nothing behind it. A message that is longer than this is left out: whoever reads the
+    /// call refuses it by its prefix.
     pub async fn whole(mut self, message_bytes_max: usize) -> Result<Request, Status> {
-        let end = PREFIX_BYTES + self.message_bytes.min(message_bytes_max);
-        let mut bytes: usize = self.read.iter().map(Bytes::len).sum();
-        while bytes < end {
-            let Some(piece) = next_piece(&mut self.rest).await? else { break };
-            bytes += piece.len();
-            self.read.push(piece);
+        let mut call = BytesMut::new();
+        self.read.iter().for_each(|piece| call.extend_from_slice(piece));
+        if self.message_bytes > message_bytes_max {
+            call.truncate(PREFIX_BYTES);
+            return Ok(Request::from_parts(self.head, Body::from(call.freeze())));
         }
-        let read = futures::stream::iter(self.read.into_iter().map(Ok::<_, axum::Error>));
-        Ok(Request::from_parts(self.head, Body::from_stream(read.chain(self.rest))))
+        let end = PREFIX_BYTES + self.message_bytes;
+        while call.len() <= end {
+            let Some(piece) = next_piece(&mut self.rest).await? else { break };
+            call.extend_from_slice(&piece);
+        }
+        if call.len() > end {
+            return Err(Status::invalid_argument("there is more than one message in a call that has one"));
+        }
+        Ok(Request::from_parts(self.head, Body::from(call.freeze())))
     }
 }
 

@@ -8,6 +8,7 @@ use remote::ReceiveError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tower_http::timeout::TimeoutError;
 
 /// The unit of shares.
 const SHARE_BYTES: usize = 1 << 20;
@@ -77,6 +78,12 @@ async fn in_time<P>(permit: impl Future<Output = Result<P, AcquireError>>) -> Re
             retry_after_ms: WAIT.as_millis() as u64,
         }),
     }
+}
+
+/// Whether a body could not be read because it paused for too long: the sender may try again.
+pub fn stopped_coming(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.into_iter().any(|error| error.is::<TimeoutError>())
 }
 
 fn shares_of(bytes: usize) -> usize {

@@ -5,6 +5,7 @@
 
 use super::REQUEST_BYTES_MAX;
 use crate::App;
+use crate::uploads::stopped_coming;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, header};
 use receivers::Refused;
@@ -67,6 +68,7 @@ async fn read(body: Body) -> Result<Bytes, Refused> {
         Err(error) if error.is::<LengthLimitError>() => {
             Err(Refused::TooLarge(format!("the body has more than {REQUEST_BYTES_MAX} bytes")))
         }
+        Err(error) if stopped_coming(&*error) => Err(Refused::Failed(error.to_string())),
         Err(error) => Err(Refused::Malformed(format!("the body cannot be read: {error}"))),
     }
 }

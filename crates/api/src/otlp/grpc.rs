@@ -38,14 +38,17 @@ async fn export(app: Arc<App>, signal: Signal, request: Request) -> Response {
 /// Takes the share of memory before the message is read, and unpacks a packed one when it is its turn. Of one that is
 /// refused before it is read it is said how long it is.
 async fn admitted(app: &Arc<App>, signal: Signal, request: Request) -> Result<Response, (usize, Refused)> {
-    let stalled = |status: Status| Refused::Failed(status.message().to_owned());
-    let announced = Announced::of(request).await.map_err(|status| (0, stalled(status)))?;
+    let unread = |status: Status| match status.code() {
+        Code::InvalidArgument => Refused::Malformed(status.message().to_owned()),
+        _ => Refused::Failed(status.message().to_owned()),
+    };
+    let announced = Announced::of(request).await.map_err(|status| (0, unread(status)))?;
     let (wire_bytes, is_packed) = (announced.message_bytes, announced.is_packed);
     let refused = |refused| (wire_bytes, refused);
     // What is too long is refused by its prefix: nothing of it is held.
     let held_bytes = if wire_bytes > REQUEST_BYTES_MAX { 0 } else { wire_bytes };
     let _share = app.uploads.hold(Some(held_bytes)).await.map_err(|e| refused(busy(&e)))?;
-    let request = announced.whole(held_bytes).await.map_err(|status| refused(stalled(status)))?;
+    let request = announced.whole(held_bytes).await.map_err(|status| refused(unread(status)))?;
     let turn = match is_packed {
         true => Some(app.uploads.turn().await.map_err(|e| refused(busy(&e)))?),
         false => None,

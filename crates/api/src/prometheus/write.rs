@@ -3,6 +3,7 @@
 use crate::App;
 use crate::BODY_BYTES_MAX;
 use crate::reply::text_response;
+use crate::uploads::stopped_coming;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -41,7 +42,9 @@ pub async fn write(State(app): State<Arc<App>>, request: Request) -> Response {
     let body = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
         Ok(body) => body,
         Err(why) => {
-            return text_response(StatusCode::BAD_REQUEST, format!("the body cannot be read: {why}\n"));
+            let status =
+                if stopped_coming(&why) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
+            return text_response(status, format!("the body cannot be read: {why}\n"));
         }
     };
     let worker = Arc::clone(&app);
