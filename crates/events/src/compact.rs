@@ -9,7 +9,7 @@
 
 use crate::error::EventsError;
 use crate::files::{FileEntry, ROOT, is_of_run, new_file, new_path};
-use crate::scan::{ColumnRef, MISSING, Prune, Snapshot, cut_short};
+use crate::scan::{ColumnRef, MISSING, Prune, Snapshot, compact, cut_short};
 use crate::segment::{SegmentError, SegmentOptions, merge_segments, stretches};
 use crate::store::Store;
 use crate::upload::Upload;
@@ -94,7 +94,7 @@ impl Store {
         let upload = Upload::begin(&*self.objects, &path, &self.runtime)?;
         let options = SegmentOptions { zstd_level: ZSTD_LEVEL, ..SegmentOptions::default() };
         let sample = sample(&snapshots, &asked)?;
-        let merged = merge_segments(kind, &Schema::new(fields), &sample, inputs, &options, upload);
+        let merged = merge_segments(kind, &Schema::new(fields), sample, inputs, &options, upload);
         let warnings: Vec<String> = snapshots.iter().flat_map(Snapshot::warnings).collect();
         if let Some(warning) = warnings.into_iter().next() {
             return Err(Trouble::Unreadable(warning));
@@ -262,10 +262,11 @@ fn sorted<'a>(
 fn sample(snapshots: &[Snapshot], columns: &[ColumnRef]) -> Result<Vec<RecordBatch>, Trouble> {
     let mut found = Vec::new();
     for part in snapshots.iter().flat_map(|snapshot| snapshot.parts(&Prune::none())) {
-        let ranges = stretches(part.rows(), snapshots.len());
+        let ranges = stretches(part.rows(), snapshots.len(), part.batch_rows(columns));
         let rows = RowSelection::from_consecutive_ranges(ranges.into_iter(), part.rows() as usize);
         for batch in part.read(columns, &Prune::none(), Some(&rows), None) {
-            found.push(batch.map_err(|error| Trouble::Unreadable(error.to_string()))?.batch);
+            let batch = batch.map_err(|error| Trouble::Unreadable(error.to_string()))?.batch;
+            found.push(compact(&batch).map_err(|error| Trouble::Unreadable(error.to_string()))?);
         }
     }
     Ok(found)

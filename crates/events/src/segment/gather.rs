@@ -169,7 +169,9 @@ impl<'a> Gather<'a> {
     /// About as many of the picks as fit into one batch, from all over them.
     pub(super) fn sample(&self, picks: &[Pick]) -> Result<RecordBatch, SegmentError> {
         let step = picks.len().div_ceil(self.fitting(picks).max(1)).max(1);
-        self.batch(&picks.iter().step_by(step).copied().collect::<Vec<_>>())
+        let spread: Vec<Pick> = picks.iter().step_by(step).copied().collect();
+        // Those between may be longer than the first ones.
+        self.batch(&spread[..self.fitting(&spread)])
     }
 
     fn text_bytes(&self, pick: Pick) -> usize {

@@ -22,7 +22,7 @@ pub type Sorted<'a> = Box<dyn Iterator<Item = Result<RecordBatch, SegmentError>>
 pub fn merge_segments<W: Write + Send>(
     kind: Kind,
     columns: &Schema,
-    sample: &[RecordBatch],
+    sample: Vec<RecordBatch>,
     inputs: Vec<Sorted<'_>>,
     options: &SegmentOptions,
     sink: W,
@@ -34,8 +34,10 @@ pub fn merge_segments<W: Write + Send>(
             heads.push(Head { batch: Arc::new(batch), row: 0, rest });
         }
     }
-    let sample = sample_of_batches(&schema, sample)?;
-    let mut writer = SegmentWriter::new(kind, &schema, &sample, options, sink)?;
+    let judged = sample_of_batches(&schema, &sample)?;
+    drop(sample);
+    let mut writer = SegmentWriter::new(kind, &schema, &judged, options, sink)?;
+    drop(judged);
     while !heads.is_empty() {
         next_run(&schema, &mut heads, &mut writer)?;
     }

@@ -104,7 +104,7 @@ proptest! {
             Box::new(pieces.map(Ok)) as Sorted<'_>
         });
         let options = SegmentOptions::default();
-        let merged = merge_segments(Kind::Log, &schema, &sample, inputs.collect(), &options, Vec::new()).unwrap();
+        let merged = merge_segments(Kind::Log, &schema, sample, inputs.collect(), &options, Vec::new()).unwrap();
         let batches: Vec<RecordBatch> = chunks.iter().map(|rows| batch(rows)).collect();
         let (_, meta) = write(&batches);
         prop_assert_eq!(rows(&read(&Bytes::from(merged.sink))), in_order(chunks.concat()));
@@ -190,6 +190,18 @@ fn pages_of_time_and_service_are_runs() {
             assert_eq!(firsts, (0..runs).map(|run| run * RUN_ROWS as i64).collect::<Vec<_>>());
         }
     }
+}
+
+#[test]
+fn stretches_lie_all_over_a_file_and_are_short_where_text_is_long() {
+    let starts = |rows, files, batch_rows| -> Vec<(usize, usize)> {
+        stretches(rows, files, batch_rows).into_iter().map(|range| (range.start, range.len())).collect()
+    };
+    assert_eq!(starts(8_192, 16, RUN_ROWS), [(0, 256)]);
+    assert_eq!(starts(100_000, 8, RUN_ROWS), [(0, 256), (50_000, 256)]);
+    assert_eq!(starts(100_000, 8, 10), [(0, 5), (50_000, 5)]);
+    assert_eq!(starts(3, 1, 1), [(0, 1), (1, 1), (2, 1)]);
+    assert_eq!(starts(0, 1, 1), []);
 }
 
 #[test]

@@ -73,12 +73,12 @@ fn sample_of(picks: &[Pick]) -> Vec<Pick> {
     picks.chunks(step).flat_map(|stretch| &stretch[..stretch.len().min(SAMPLE_ROWS)]).copied().collect()
 }
 
-/// The stretches of rows to look at of one of several files with so many rows.
-pub(crate) fn stretches(rows: u64, files: usize) -> Vec<Range<usize>> {
-    let count = SAMPLE_STRETCHES.div_ceil(files.max(1)) as u64;
-    let step = (rows / count).max(SAMPLE_ROWS as u64);
-    let starts = (0..rows).step_by(step as usize);
-    starts.map(|start| start as usize..rows.min(start + SAMPLE_ROWS as u64) as usize).collect()
+/// The stretches of rows to look at of one of several files with so many rows, `batch_rows` of which are held at once.
+pub(crate) fn stretches(rows: u64, files: usize, batch_rows: usize) -> Vec<Range<usize>> {
+    let count = SAMPLE_STRETCHES.div_ceil(files.max(1));
+    let length = SAMPLE_ROWS.min(batch_rows / count).max(1);
+    let step = (rows as usize / count).max(length);
+    (0..rows as usize).step_by(step).map(|start| start..(start + length).min(rows as usize)).collect()
 }
 
 /// The rows of several batches, as many as a sample has.
