@@ -8,8 +8,8 @@
 
 use super::views;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArguments, Ident, LimitClause, ObjectName, Query,
-    Select, SelectItem, SetExpr, Statement, Value, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, DataType, Expr, Function, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName,
+    Query, Select, SelectItem, SetExpr, Statement, Value, VisitMut, VisitorMut, visit_expressions,
     visit_expressions_mut, visit_relations_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -224,7 +224,13 @@ impl Constants {
             },
             Expr::Identifier(name) if LEFT_OUT.contains(&name.value.as_str()) => &self.no_array,
             Expr::Subquery(query) if describes(&query.body) => &self.no_text,
-            Expr::Subquery(query) => return one_row(&mut query.body),
+            Expr::Subquery(query) => return one_of_class(&mut query.body),
+            Expr::BinaryOp { left, right, .. } => return one_value(left) | one_value(right),
+            Expr::Case { conditions, else_result, .. } => {
+                let results = conditions.iter_mut().map(|when| &mut when.result);
+                let results = results.chain(else_result.iter_mut().map(|result| &mut **result));
+                return results.fold(false, |changed, result| one_value(result) | changed);
+            }
             Expr::InSubquery { expr: tested, subquery, negated } if searches_path(subquery) => {
                 let list = vec![self.schema.clone()];
                 *expr = Expr::InList { expr: tested.clone(), list, negated: *negated };
@@ -298,30 +304,54 @@ fn describes(body: &SetExpr) -> bool {
     }
 }
 
-/// `(SELECT c.relkind = 'c' FROM pg_class c WHERE c.oid = t.typrelid)`, `(SELECT typcollation FROM pg_type WHERE …)`: there
-/// is one row, which the planner does not know.
-fn one_row(body: &mut SetExpr) -> bool {
+/// `(SELECT c.relkind = 'c' FROM pg_class c WHERE c.oid = t.typrelid)`: there is one row, which the planner does not know.
+fn one_of_class(body: &mut SetExpr) -> bool {
     let SetExpr::Select(select) = body else { return false };
-    if select.selection.is_none() {
+    let from_class = matches!(
+        select.from.as_slice(),
+        [one] if one.joins.is_empty()
+            && matches!(&one.relation, datafusion::sql::sqlparser::ast::TableFactor::Table { name, .. } if last(name) == "pg_class")
+    );
+    let [SelectItem::UnnamedExpr(expr @ Expr::BinaryOp { .. })] = select.projection.as_mut_slice() else {
+        return false;
+    };
+    match parsed(&format!("bool_or({expr})")) {
+        Ok(any) if from_class => {
+            *expr = any;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// `(SELECT typcollation FROM pg_type WHERE …)` as a part of a comparison or of `CASE`, where one value is wanted: there is
+/// one row, which the planner does not know.
+fn one_value(expr: &mut Expr) -> bool {
+    let Expr::Subquery(query) = expr else { return false };
+    if query.order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
         return false;
     }
-    let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] =
+    let SetExpr::Select(select) = &mut *query.body else { return false };
+    let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
+    if select.selection.is_none() || is_grouped || select.distinct.is_some() {
+        return false;
+    }
+    let [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] =
         select.projection.as_mut_slice()
     else {
         return false;
     };
-    let any = match expr {
-        Expr::BinaryOp { .. } => "bool_or",
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => "max",
-        Expr::Function(function) if last(&function.name) == "pg_get_expr" => "max",
-        _ => return false,
+    let is_plain = match value {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => true,
+        Expr::Function(function) => last(&function.name) == "pg_get_expr",
+        _ => false,
     };
-    match parsed(&format!("{any}({expr})")) {
-        Ok(any) => {
-            *expr = any;
+    match parsed(&format!("max({value})")) {
+        Ok(greatest) if is_plain => {
+            *value = greatest;
             true
         }
-        Err(_) => false,
+        _ => false,
     }
 }
 

@@ -120,7 +120,7 @@ fn catalogs_are_asked_for_what_can_be_planned() {
         ),
         (
             "SELECT a, (SELECT b FROM pg_class WHERE c = $1) FROM pg_type WHERE d = $2 OR e",
-            "SELECT a, (SELECT max(b) FROM pg_class WHERE c = $1) FROM pg_type WHERE (d = $2 OR e) AND (CAST($1 AS TEXT) IS NULL OR true)",
+            "SELECT a, (SELECT b FROM pg_class WHERE c = $1) FROM pg_type WHERE (d = $2 OR e) AND (CAST($1 AS TEXT) IS NULL OR true)",
         ),
         (
             "SELECT a FROM pg_type t WHERE t.oid = to_regtype($1)",
@@ -138,6 +138,14 @@ fn catalogs_are_asked_for_what_can_be_planned() {
         (
             "SELECT CASE WHEN a <> '' THEN (SELECT json_build_object('s', b) FROM pg_sequence) END FROM pg_attribute",
             "SELECT CASE WHEN a <> '' THEN NULL::TEXT END FROM pg_attribute",
+        ),
+        (
+            "SELECT a FROM pg_class WHERE (SELECT b FROM pg_type WHERE c) <> d AND e = ANY (SELECT f FROM pg_type WHERE g)",
+            "SELECT a FROM pg_class WHERE (SELECT max(b) FROM pg_type WHERE c) <> d AND e = ANY(SELECT f FROM pg_type WHERE g)",
+        ),
+        (
+            "SELECT CASE WHEN a THEN (SELECT b FROM pg_type WHERE c LIMIT 1) ELSE (SELECT d FROM pg_type WHERE c) END FROM pg_class",
+            "SELECT CASE WHEN a THEN (SELECT b FROM pg_type WHERE c LIMIT 1) ELSE (SELECT max(d) FROM pg_type WHERE c) END FROM pg_class",
         ),
         ("SELECT array(1) FROM pg_class", "SELECT array(1) FROM pg_class"),
         ("SELECT relacl FROM logs", "SELECT relacl FROM logs"),

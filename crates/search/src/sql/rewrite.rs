@@ -1,12 +1,16 @@
 //! Statements put otherwise where DataFusion would not plan what PostgreSQL does.
 
 use super::SCHEMA;
+use datafusion::logical_expr::AggregateUDF;
 use datafusion::sql::sqlparser::ast::{
     Expr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement, Value, VisitMut, VisitorMut,
+    visit_expressions,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::{Arc, LazyLock};
 
 /// Whether the statement was changed.
 ///
@@ -62,20 +66,54 @@ fn ordinal(expr: &Expr) -> Option<usize> {
     digits.parse().ok()
 }
 
-/// What a column without a name of its own is computed as; none for a plain column or a constant.
+/// What a column without a name of its own is computed as from aggregates; none for others, whose number is understood,
+/// and where names would mean something else behind `ORDER BY`: those of the columns there.
 fn computed(select: &Select, number: usize) -> Option<&Expr> {
+    if select.distinct.is_some() {
+        return None;
+    }
     let before = select.projection.get(..number)?;
     // A wildcard is any number of columns.
     let counted = before
         .iter()
         .all(|item| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }));
     match before.last()? {
-        SelectItem::UnnamedExpr(expr) if counted => {
-            let plain = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_));
-            (!plain).then_some(expr)
+        SelectItem::UnnamedExpr(expr) if counted && aggregates(expr) && !names_alias(select, expr) => {
+            Some(expr)
         }
         _ => None,
     }
+}
+
+fn aggregates(expr: &Expr) -> bool {
+    static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let functions = datafusion::functions_aggregate::all_default_aggregate_functions();
+        let names = |f: &Arc<AggregateUDF>| [&[f.name().to_owned()], f.aliases()].concat();
+        functions.iter().flat_map(names).collect()
+    });
+    let found = visit_expressions(expr, |inner| match inner {
+        Expr::Function(function) if NAMES.contains(&function.name.to_string().to_ascii_lowercase()) => {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+/// Whether a name in the expression is that of a column of the answer too.
+fn names_alias(select: &Select, expr: &Expr) -> bool {
+    let aliases = select.projection.iter().filter_map(|item| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.to_ascii_lowercase()),
+        _ => None,
+    });
+    let aliases: HashSet<String> = aliases.collect();
+    let found = visit_expressions(expr, |inner| match inner {
+        Expr::Identifier(name) if aliases.contains(&name.value.to_ascii_lowercase()) => {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 #[cfg(test)]
@@ -109,6 +147,9 @@ mod tests {
             "SELECT a + 1 FROM t UNION SELECT b FROM t ORDER BY 1",
             "SELECT count(*) FROM t ORDER BY 0, 2, 1.5",
             "SELECT a + 1 FROM t LIMIT 1",
+            "SELECT a + 1 FROM t ORDER BY 1",
+            "SELECT DISTINCT count(*) + 1 FROM t ORDER BY 1",
+            "SELECT b AS a, max(a) + 1 FROM t GROUP BY b ORDER BY 2",
         ] {
             assert_eq!(rewritten(sql), None, "{sql}");
         }

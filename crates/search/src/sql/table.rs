@@ -245,11 +245,12 @@ impl EventScan {
         }
     }
 
-    /// Rows of a batch: fewer where text is long.
+    /// Rows of a batch: fewer where text is long. Reads the footers of files that are not known yet.
     pub(super) fn batch_rows(&self) -> usize {
         let wanted: Vec<ColumnRef> = self.columns.iter().map(|c| c.read.clone()).collect();
         let parts = self.snapshot.0.parts(&self.prune);
-        parts.iter().map(|part| part.batch_rows(&wanted)).min().unwrap_or(BATCH_ROWS)
+        let least = || parts.iter().map(|part| part.batch_rows(&wanted)).min().unwrap_or(BATCH_ROWS);
+        tokio::task::block_in_place(least)
     }
 
     fn pieces(&self, snapshot: &Snapshot, partition: usize) -> Vec<Part> {
