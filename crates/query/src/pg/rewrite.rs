@@ -8,8 +8,8 @@
 
 use super::views;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName,
-    Query, Select, SelectItem, SetExpr, Statement, Value, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, DataType, Expr, Function, FunctionArguments, Ident, LimitClause, ObjectName, Query,
+    Select, SelectItem, SetExpr, Statement, Value, VisitMut, VisitorMut, visit_expressions,
     visit_expressions_mut, visit_relations_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -24,8 +24,8 @@ const LEFT_OUT: [&str; 6] = ["relacl", "reloptions", "attacl", "attoptions", "at
 /// The columns of keys, and the function that lists those of an index.
 const OF_KEYS: [&str; 4] = ["conkey", "confkey", "indkey", "_pg_expandarray"];
 const COMMENTS: [&str; 3] = ["obj_description", "col_description", "shobj_description"];
-/// Gathers what describes columns that count, and collations: there are none.
-const DESCRIPTION: &str = "json_build_object";
+/// What describes columns that count, collations, and defaults: there are none.
+const DESCRIPTIONS: [&str; 2] = ["json_build_object", "pg_get_expr"];
 
 /// The statement as it can be planned. `types` are those of its parameters that the client told.
 pub(super) fn plannable<'s>(sql: &'s str, types: &[Option<Type>]) -> Cow<'s, str> {
@@ -225,11 +225,13 @@ impl Constants {
             Expr::Identifier(name) if LEFT_OUT.contains(&name.value.as_str()) => &self.no_array,
             Expr::Subquery(query) if describes(&query.body) => &self.no_text,
             Expr::Subquery(query) => return one_of_class(&mut query.body),
-            Expr::BinaryOp { left, right, .. } => return one_value(left) | one_value(right),
             Expr::Case { conditions, else_result, .. } => {
-                let results = conditions.iter_mut().map(|when| &mut when.result);
-                let results = results.chain(else_result.iter_mut().map(|result| &mut **result));
-                return results.fold(false, |changed, result| one_value(result) | changed);
+                let mut results = conditions.iter().map(|when| &when.result);
+                let is_nothing = results.all(is_nothing) && else_result.as_deref().is_none_or(is_nothing);
+                if !is_nothing {
+                    return false;
+                }
+                &self.no_text
             }
             Expr::InSubquery { expr: tested, subquery, negated } if searches_path(subquery) => {
                 let list = vec![self.schema.clone()];
@@ -292,6 +294,16 @@ fn gathers(function: &Function) -> bool {
     last(&function.name) == "array" && matches!(function.args, FunctionArguments::Subquery(_))
 }
 
+/// What is null whatever the row.
+fn is_nothing(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => value.value == Value::Null,
+        Expr::Cast { expr, .. } => is_nothing(expr),
+        Expr::Subquery(query) => describes(&query.body),
+        _ => false,
+    }
+}
+
 /// `(SELECT json_build_object(…) FROM …)`
 fn describes(body: &SetExpr) -> bool {
     let SetExpr::Select(select) = body else { return false };
@@ -299,7 +311,7 @@ fn describes(body: &SetExpr) -> bool {
         [
             SelectItem::UnnamedExpr(Expr::Function(function))
             | SelectItem::ExprWithAlias { expr: Expr::Function(function), .. },
-        ] => last(&function.name) == DESCRIPTION,
+        ] => DESCRIPTIONS.contains(&last(&function.name).as_str()),
         _ => false,
     }
 }
@@ -318,37 +330,6 @@ fn one_of_class(body: &mut SetExpr) -> bool {
     match parsed(&format!("bool_or({expr})")) {
         Ok(any) if from_class => {
             *expr = any;
-            true
-        }
-        _ => false,
-    }
-}
-
-/// `(SELECT typcollation FROM pg_type WHERE …)` as a part of a comparison or of `CASE`, where one value is wanted: there is
-/// one row, which the planner does not know.
-fn one_value(expr: &mut Expr) -> bool {
-    let Expr::Subquery(query) = expr else { return false };
-    if query.order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
-        return false;
-    }
-    let SetExpr::Select(select) = &mut *query.body else { return false };
-    let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
-    if select.selection.is_none() || is_grouped || select.distinct.is_some() {
-        return false;
-    }
-    let [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] =
-        select.projection.as_mut_slice()
-    else {
-        return false;
-    };
-    let is_plain = match value {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => true,
-        Expr::Function(function) => last(&function.name) == "pg_get_expr",
-        _ => false,
-    };
-    match parsed(&format!("max({value})")) {
-        Ok(greatest) if is_plain => {
-            *value = greatest;
             true
         }
         _ => false,

@@ -136,16 +136,16 @@ fn catalogs_are_asked_for_what_can_be_planned() {
             "SELECT array_to_string(NULL::TEXT[], ',') FROM pg_catalog.pg_class AS c",
         ),
         (
-            "SELECT CASE WHEN a <> '' THEN (SELECT json_build_object('s', b) FROM pg_sequence) END FROM pg_attribute",
-            "SELECT CASE WHEN a <> '' THEN NULL::TEXT END FROM pg_attribute",
+            "SELECT CASE WHEN a <> (SELECT b FROM pg_type WHERE c) THEN (SELECT json_build_object('s', d) FROM pg_sequence) ELSE NULL END AS e FROM pg_attribute",
+            "SELECT NULL::TEXT AS e FROM pg_attribute",
         ),
         (
-            "SELECT a FROM pg_class WHERE (SELECT b FROM pg_type WHERE c) <> d AND e = ANY (SELECT f FROM pg_type WHERE g)",
-            "SELECT a FROM pg_class WHERE (SELECT max(b) FROM pg_type WHERE c) <> d AND e = ANY(SELECT f FROM pg_type WHERE g)",
+            "SELECT CASE WHEN a THEN (SELECT pg_get_expr(b, c) FROM pg_attrdef) ELSE d END FROM pg_attribute",
+            "SELECT CASE WHEN a THEN NULL::TEXT ELSE d END FROM pg_attribute",
         ),
         (
-            "SELECT CASE WHEN a THEN (SELECT b FROM pg_type WHERE c LIMIT 1) ELSE (SELECT d FROM pg_type WHERE c) END FROM pg_class",
-            "SELECT CASE WHEN a THEN (SELECT b FROM pg_type WHERE c LIMIT 1) ELSE (SELECT max(d) FROM pg_type WHERE c) END FROM pg_class",
+            "SELECT a FROM pg_class WHERE e = ANY (SELECT f FROM pg_type WHERE g)",
+            "SELECT a FROM pg_class WHERE e = ANY(SELECT f FROM pg_type WHERE g)",
         ),
         ("SELECT array(1) FROM pg_class", "SELECT array(1) FROM pg_class"),
         ("SELECT relacl FROM logs", "SELECT relacl FROM logs"),
