@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion_postgres::pgwire::api::Type;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 
@@ -161,15 +162,15 @@ fn named(select: &mut Select) -> bool {
     changed
 }
 
-/// `datafusion-postgres` leaves out subqueries among the columns of a question about the catalogs, and takes the
-/// parameters that are left as if they had been counted without gaps: those of the subqueries are named once more.
+/// `datafusion-postgres` leaves out subqueries among the columns of a question about the catalogs, as is left out here what
+/// is null anyway, and takes the parameters that are left as if they had been counted without gaps: those of the subqueries are named once more.
 fn keeps_parameters(select: &mut Select) -> bool {
-    let mut left_out: Vec<String> = Vec::new();
+    let mut left_out: BTreeSet<String> = BTreeSet::new();
     let _ = visit_expressions(&select.projection, |expr| {
-        if let Expr::Subquery(query) = expr {
-            let _ = visit_expressions(query, |inner| {
+        if matches!(expr, Expr::Subquery(_)) || is_nothing(expr) {
+            let _ = visit_expressions(expr, |inner| {
                 if matches!(inner, Expr::Value(value) if matches!(value.value, Value::Placeholder(_))) {
-                    left_out.push(inner.to_string());
+                    left_out.insert(inner.to_string());
                 }
                 ControlFlow::<()>::Continue(())
             });
@@ -225,14 +226,7 @@ impl Constants {
             Expr::Identifier(name) if LEFT_OUT.contains(&name.value.as_str()) => &self.no_array,
             Expr::Subquery(query) if describes(&query.body) => &self.no_text,
             Expr::Subquery(query) => return one_of_class(&mut query.body),
-            Expr::Case { conditions, else_result, .. } => {
-                let mut results = conditions.iter().map(|when| &when.result);
-                let is_nothing = results.all(is_nothing) && else_result.as_deref().is_none_or(is_nothing);
-                if !is_nothing {
-                    return false;
-                }
-                &self.no_text
-            }
+            Expr::Case { .. } if is_nothing(expr) => &self.no_text,
             Expr::InSubquery { expr: tested, subquery, negated } if searches_path(subquery) => {
                 let list = vec![self.schema.clone()];
                 *expr = Expr::InList { expr: tested.clone(), list, negated: *negated };
@@ -300,6 +294,10 @@ fn is_nothing(expr: &Expr) -> bool {
         Expr::Value(value) => value.value == Value::Null,
         Expr::Cast { expr, .. } => is_nothing(expr),
         Expr::Subquery(query) => describes(&query.body),
+        Expr::Case { conditions, else_result, .. } => {
+            let mut results = conditions.iter().map(|when| &when.result);
+            results.all(is_nothing) && else_result.as_deref().is_none_or(is_nothing)
+        }
         _ => false,
     }
 }

@@ -136,8 +136,8 @@ fn catalogs_are_asked_for_what_can_be_planned() {
             "SELECT array_to_string(NULL::TEXT[], ',') FROM pg_catalog.pg_class AS c",
         ),
         (
-            "SELECT CASE WHEN a <> (SELECT b FROM pg_type WHERE c) THEN (SELECT json_build_object('s', d) FROM pg_sequence) ELSE NULL END AS e FROM pg_attribute",
-            "SELECT NULL::TEXT AS e FROM pg_attribute",
+            "SELECT CASE WHEN a <> $1 THEN (SELECT json_build_object($2, d) FROM pg_sequence) ELSE NULL END AS e FROM pg_attribute WHERE f = $3",
+            "SELECT NULL::TEXT AS e FROM pg_attribute WHERE ((f = $3) AND (CAST($1 AS TEXT) IS NULL OR true)) AND (CAST($2 AS TEXT) IS NULL OR true)",
         ),
         (
             "SELECT CASE WHEN a THEN (SELECT pg_get_expr(b, c) FROM pg_attrdef) ELSE d END FROM pg_attribute",
@@ -145,7 +145,7 @@ fn catalogs_are_asked_for_what_can_be_planned() {
         ),
         (
             "SELECT a FROM pg_class WHERE e = ANY (SELECT f FROM pg_type WHERE g)",
-            "SELECT a FROM pg_class WHERE e = ANY(SELECT f FROM pg_type WHERE g)",
+            "SELECT a FROM pg_class WHERE e = ANY (SELECT f FROM pg_type WHERE g)",
         ),
         ("SELECT array(1) FROM pg_class", "SELECT array(1) FROM pg_class"),
         ("SELECT relacl FROM logs", "SELECT relacl FROM logs"),
