@@ -59,7 +59,7 @@ pub(super) fn plannable<'s>(sql: &'s str, types: &[Option<Type>]) -> Cow<'s, str
         if let Statement::Query(query) = statement
             && let SetExpr::Select(select) = &mut *query.body
         {
-            changed |= named(select) | keeps_parameters(select);
+            changed |= named(select) | keeps_parameters(select, types);
         }
         let _ = visit_relations_mut(statement, |name| {
             changed |= moved(name);
@@ -164,7 +164,7 @@ fn named(select: &mut Select) -> bool {
 
 /// `datafusion-postgres` leaves out subqueries among the columns of a question about the catalogs, as is left out here what
 /// is null anyway, and takes the parameters that are left as if they had been counted without gaps: those of the subqueries are named once more.
-fn keeps_parameters(select: &mut Select) -> bool {
+fn keeps_parameters(select: &mut Select, types: &[Option<Type>]) -> bool {
     let mut left_out: BTreeSet<String> = BTreeSet::new();
     let _ = visit_expressions(&select.projection, |expr| {
         if matches!(expr, Expr::Subquery(_)) || is_nothing(expr) {
@@ -178,7 +178,10 @@ fn keeps_parameters(select: &mut Select) -> bool {
         ControlFlow::<()>::Continue(())
     });
     for parameter in &left_out {
-        let Ok(named) = parsed(&format!("(CAST({parameter} AS TEXT) IS NULL OR true)")) else { return false };
+        let as_type = if is_whole_number(parameter, types) { "BIGINT" } else { "TEXT" };
+        let Ok(named) = parsed(&format!("(CAST({parameter} AS {as_type}) IS NULL OR true)")) else {
+            return false;
+        };
         select.selection = Some(match select.selection.take() {
             None => named,
             Some(condition) => Expr::BinaryOp {
@@ -189,6 +192,13 @@ fn keeps_parameters(select: &mut Select) -> bool {
         });
     }
     !left_out.is_empty()
+}
+
+/// Whether the client says so of a parameter.
+fn is_whole_number(parameter: &str, types: &[Option<Type>]) -> bool {
+    let number = parameter.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
+    let declared = number.and_then(|n| types.get(n.checked_sub(1)?)).and_then(Option::as_ref);
+    declared.is_some_and(|declared| [Type::INT2, Type::INT4, Type::INT8].contains(declared))
 }
 
 /// What stands for expressions whose value is known.

@@ -190,6 +190,9 @@ fn a_length_of_time_is_what_the_client_says() {
     let types = [Some(Type::INTERVAL), Some(Type::INT8)];
     let put = "SELECT a FROM logs WHERE time > now() - CAST($1 AS INTERVAL) AND b = $2";
     assert_eq!(plannable(sql, &types), put);
+    let left_out = "SELECT CASE WHEN a <> $2 THEN NULL END AS b FROM pg_class WHERE c = $1";
+    let named = plannable(left_out, &types);
+    assert!(named.ends_with("AND (CAST($2 AS BIGINT) IS NULL OR true)"), "{named}");
     assert_eq!(plannable(sql, &[None, None]), sql);
     assert_eq!(plannable(sql, &[]), sql);
 }
