@@ -22,7 +22,7 @@ const NEAR_PERCENT: u64 = 50;
 /// And again when it has grown by so much since, in percent of the ceiling: what is held and not free would be asked for in
 /// vain twenty times a second.
 const GROWN_PERCENT: u64 = 1;
-/// How fast memory can grow: with all cores busy, half of this was seen.
+/// No faster is memory taken to grow.
 const GROWTH_BYTES_A_SECOND: u64 = 1_000_000_000;
 /// How often is looked when it is near: 50 MB come between two looks.
 const LOOK_EVERY_MIN: Duration = Duration::from_millis(50);

@@ -88,9 +88,7 @@ impl Parameters<'_> {
     fn is_interval(&self, expr: &Expr) -> bool {
         let Expr::Value(value) = expr else { return false };
         let Value::Placeholder(name) = &value.value else { return false };
-        let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
-        let declared = number.and_then(|n| self.types.get(n.checked_sub(1)?));
-        declared.is_some_and(|declared| declared.as_ref() == Some(&Type::INTERVAL))
+        declared(name, self.types) == Some(&Type::INTERVAL)
     }
 
     fn typed(&mut self, expr: &mut Expr, data_type: &str) {
@@ -194,11 +192,14 @@ fn keeps_parameters(select: &mut Select, types: &[Option<Type>]) -> bool {
     !left_out.is_empty()
 }
 
-/// Whether the client says so of a parameter.
+/// The type that the client says a parameter has, if it does.
+fn declared<'t>(parameter: &str, types: &'t [Option<Type>]) -> Option<&'t Type> {
+    let number: usize = parameter.strip_prefix('$')?.parse().ok()?;
+    types.get(number.checked_sub(1)?)?.as_ref()
+}
+
 fn is_whole_number(parameter: &str, types: &[Option<Type>]) -> bool {
-    let number = parameter.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
-    let declared = number.and_then(|n| types.get(n.checked_sub(1)?)).and_then(Option::as_ref);
-    declared.is_some_and(|declared| [Type::INT2, Type::INT4, Type::INT8].contains(declared))
+    declared(parameter, types).is_some_and(|it| [Type::INT2, Type::INT4, Type::INT8].contains(it))
 }
 
 /// What stands for expressions whose value is known.
